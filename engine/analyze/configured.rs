@@ -1,0 +1,69 @@
+//! A target after analysis: what it provides to others and to the engine.
+
+use super::tests::Test;
+use super::word::Piece;
+use crate::base::{Label, Place};
+use crate::load::Target;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A target after analysis.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// Its label (for an alias: the alias's own).
+    pub label: Label,
+    /// Where it is declared.
+    pub place: Place,
+    /// Name of its rule.
+    pub rule: String,
+    /// Provided fields by group.
+    pub groups: HashMap<String, HashMap<String, Arc<Vec<Piece>>>>,
+    /// What a build leaves behind.
+    pub files: Arc<Vec<Piece>>,
+    /// How to start it; empty if it cannot be run.
+    pub run: Arc<Vec<Piece>>,
+    /// What must lie beside it at run time.
+    pub data: Arc<Vec<Piece>>,
+    /// What must lie in the folder of its program.
+    pub beside: Arc<Vec<Piece>>,
+    /// How it is tested, if it is a test.
+    pub test: Option<Arc<Test>>,
+    /// True for a target that stands for others in patterns.
+    pub is_suite: bool,
+    /// The targets that a suite stands for.
+    pub suite: Vec<Label>,
+}
+
+impl Configured {
+    pub(super) fn new(target: &Target) -> Configured {
+        Configured {
+            label: target.label.clone(),
+            place: target.place.clone(),
+            rule: target.rule.name.clone(),
+            groups: HashMap::new(),
+            files: Arc::default(),
+            run: Arc::default(),
+            data: Arc::default(),
+            beside: Arc::default(),
+            test: None,
+            is_suite: false,
+            suite: Vec::new(),
+        }
+    }
+
+    /// The field of a group, or one of the engine's own names.
+    pub(super) fn field(&self, groups: &[String], field: &str) -> Option<Arc<Vec<Piece>>> {
+        for group in groups {
+            if let Some(list) = self.groups.get(group).and_then(|fields| fields.get(field)) {
+                return Some(list.clone());
+            }
+        }
+        match field {
+            "files" => Some(self.files.clone()),
+            "run" => Some(self.run.clone()),
+            "data" => Some(self.data.clone()),
+            "beside" => Some(self.beside.clone()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Applies rules to targets and yields actions, provided fields and tests.
+//! Starts nothing, writes nothing, and knows no language: a pure function of files and modes.
+
+mod word; // a word and the files it mentions; lists that are gathered over dependencies
+mod files; // every file of the build, by path
+mod needs; // which targets a target names
+mod order; // dependencies before dependents; cycles
+mod scope; // what a name means in a rule, for one target
+mod expand; // templates + scope → words
+mod attrs; // attribute types
+mod actions; // each, outs, depfile, inputs
+mod configured; // a target after analysis: what it provides
+mod tests; // how a target is tested
+
+pub use actions::{Action, ActionIndex, Command, Layout, REPORT, TestProcess};
+pub use configured::Configured;
+pub use files::{File, FileId, FileKind, Files};
+pub use tests::Test;
+pub use word::{Piece, Word, flatten, short};
+
+use crate::base::{Label, Place, Problem, Problems};
+use crate::load::{ToolSpec, Workspace};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A program of the machine that some action starts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ToolRequest {
+    /// Name on PATH, or an absolute path.
+    pub program: String,
+    /// How it is found and identified.
+    pub spec: ToolSpec,
+}
+
+/// Number of a tool request in an analysis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ToolId(pub u32);
+
+/// What analysis yields.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// All files that actions read or write.
+    pub files: Files,
+    /// All actions of the targets that were reached, also those that nothing asked for.
+    pub actions: Vec<Action>,
+    /// Programs of the machine.
+    pub tools: Vec<(ToolRequest, Place)>,
+    /// Every target that was reached.
+    pub targets: HashMap<Label, Arc<Configured>>,
+    /// Which variant each target with variants was analysed in.
+    pub variants: HashMap<Label, String>,
+}
+
+/// What is asked of an analysis besides the targets.
+#[derive(Debug, Default, Clone)]
+pub struct Modes {
+    /// Active modes; each must be one of the workspace's.
+    pub active: BTreeSet<String>,
+    /// Variants that have failed and are to be passed over, by target.
+    pub failed_variants: BTreeSet<(Label, String)>,
+}
+
+/// Analyses the targets and all that they need. All problems are collected.
+pub fn analyze(
+    workspace: &Workspace,
+    labels: &[Label],
+    modes: &Modes,
+) -> Result<Analysis, Problems> {
+    let mut problems = Problems::default();
+    for mode in &modes.active {
+        if !workspace.modes.contains(mode) {
+            problems.push(Problem::plain(format!(
+                "there is no mode '{mode}'{}; known are {}",
+                crate::base::nearest(mode, workspace.modes.iter().map(String::as_str)),
+                crate::base::listing(workspace.modes.iter().map(String::as_str), 20),
+            )));
+        }
+    }
+    let order = order::dependencies_first(workspace, labels, &modes.active, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut analysis = Analysis::default();
+    let mut tools = HashMap::new();
+    for target in order {
+        let configured = scope::Scope::new(workspace, &mut analysis, &mut tools, modes, &target)
+            .configure(&mut problems);
+        analysis.targets.insert(target.label.clone(), Arc::new(configured));
+    }
+    analysis.files.check_prefixes(&analysis.actions, &mut problems);
+    problems.or(analysis)
+}

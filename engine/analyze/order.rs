@@ -1,0 +1,180 @@
+//! Dependencies before dependents; targets that do not exist; circles, told as a sentence.
+
+use super::needs::needs;
+use crate::base::{Label, Place, Problem, Problems, listing, nearest};
+use crate::load::{Package, Target, Workspace};
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// All targets that the labels need, themselves included, dependencies first.
+pub(super) fn dependencies_first(
+    workspace: &Workspace,
+    labels: &[Label],
+    active: &BTreeSet<String>,
+    problems: &mut Problems,
+) -> Vec<Arc<Target>> {
+    let mut graph: DiGraph<Arc<Target>, Place> = DiGraph::new();
+    let mut nodes: HashMap<Label, NodeIndex> = HashMap::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut queue = VecDeque::new();
+    for label in labels {
+        if let Some(target) = workspace.target(label) {
+            if !nodes.contains_key(label) {
+                nodes.insert(label.clone(), graph.add_node(target.clone()));
+                queue.push_back(label.clone());
+            }
+        }
+    }
+    while let Some(label) = queue.pop_front() {
+        let node = nodes[&label];
+        let target = graph[node].clone();
+        for (dep, place) in needs(workspace, &target, active, problems) {
+            let Some(found) = workspace.target(&dep) else {
+                let why = missing(workspace, &dep, &mut told, problems);
+                problems.push(Problem::at(&place, why));
+                continue;
+            };
+            let to = *nodes.entry(dep.clone()).or_insert_with(|| {
+                queue.push_back(dep);
+                graph.add_node(found.clone())
+            });
+            graph.add_edge(node, to, place);
+        }
+    }
+    match petgraph::algo::toposort(&graph, None) {
+        Ok(order) => order.into_iter().rev().map(|node| graph[node].clone()).collect(),
+        Err(_) => {
+            tell_cycles(&graph, problems);
+            Vec::new()
+        }
+    }
+}
+
+/// Why a label names nothing, with the nearest name. Problems of a package that could not be read
+/// whole are told along, since they may be the reason.
+fn missing(
+    workspace: &Workspace,
+    label: &Label,
+    told: &mut BTreeSet<String>,
+    problems: &mut Problems,
+) -> String {
+    let Some(package) = workspace.packages.get(&label.package) else {
+        let names: Vec<String> = workspace.packages.keys().map(|name| name.to_string()).collect();
+        let near = nearest(&label.package.to_string(), names.iter().map(String::as_str));
+        return format!(
+            "{label} does not exist: {} is no package (a folder with a BUILD.ron){near}",
+            label.package
+        );
+    };
+    if !package.problems.is_empty() && told.insert(package.name.to_string()) {
+        problems.extend(package.problems.clone());
+    }
+    let names = || package.targets.iter().map(|target| &*target.label.name);
+    let near = nearest(&label.name, names());
+    let file = if package.has_file(&label.name) {
+        format!("; '{}' is a file there: write its path without ':' in its own package", label.name)
+    } else {
+        String::new()
+    };
+    let known = if near.is_empty() && file.is_empty() {
+        format!("; {} has {}", package.name, listing(names(), 8))
+    } else {
+        near
+    };
+    format!("{label} does not exist{file}{known}")
+}
+
+/// One problem for each knot of targets that need each other: its shortest circle.
+fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
+    for knot in petgraph::algo::kosaraju_scc(graph) {
+        let alone = knot.len() == 1 && graph.find_edge(knot[0], knot[0]).is_none();
+        if alone {
+            continue;
+        }
+        let mut knot = knot;
+        knot.sort_by(|a, b| graph[*a].label.cmp(&graph[*b].label));
+        // A search from every node of a huge knot would take long; a short circle is found from the
+        // first thousand as well.
+        let inside: std::collections::HashSet<NodeIndex> = knot.iter().copied().collect();
+        let shortest = knot
+            .iter()
+            .take(1000)
+            .filter_map(|start| circle(graph, *start, &inside))
+            .min_by_key(Vec::len);
+        let Some(circle) = shortest else { continue };
+        let place_of = |at: usize| {
+            let edge = graph.find_edge(circle[at], circle[(at + 1) % circle.len()]);
+            edge.map(|edge| graph[edge].clone())
+        };
+        let name = |at: usize| graph[circle[at % circle.len()]].label.to_string();
+        let Some(first) = place_of(0) else { continue };
+        const SHOWN: usize = 12;
+        let mut sentence = name(0);
+        for at in 1..=circle.len() {
+            if circle.len() > SHOWN && at == SHOWN / 2 {
+                sentence.push_str(&format!(", which needs … ({} more)", circle.len() - SHOWN));
+            }
+            if circle.len() > SHOWN && (SHOWN / 2..circle.len() - SHOWN / 2).contains(&at) {
+                continue;
+            }
+            let link = if at == 1 { " needs " } else { ", which needs " };
+            sentence.push_str(&format!("{link}{}", name(at)));
+        }
+        let mut problem = Problem::at(&first, format!("targets need each other: {sentence}"));
+        for at in 1..circle.len().min(SHOWN) {
+            if let Some(place) = place_of(at) {
+                problem = problem.also(&place, format!("{} needs {}", name(at), name(at + 1)));
+            }
+        }
+        problems.push(problem);
+    }
+}
+
+/// The shortest way from a node back to itself, by breadth-first search.
+fn circle(
+    graph: &DiGraph<Arc<Target>, Place>,
+    start: NodeIndex,
+    inside: &std::collections::HashSet<NodeIndex>,
+) -> Option<Vec<NodeIndex>> {
+    let mut from: HashMap<NodeIndex, NodeIndex> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        let mut next: Vec<NodeIndex> =
+            graph.neighbors(node).filter(|n| inside.contains(n)).collect();
+        next.sort_by(|a, b| graph[*a].label.cmp(&graph[*b].label));
+        for neighbor in next {
+            if neighbor == start {
+                let mut way = vec![node];
+                while let Some(before) = from.get(way.last()?) {
+                    way.push(*before);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if neighbor != start && !from.contains_key(&neighbor) {
+                from.insert(neighbor, node);
+                queue.push_back(neighbor);
+            }
+        }
+    }
+    None
+}
+
+/// The package that a path below another package belongs to, if it is not that one.
+pub(super) fn owner<'a>(
+    workspace: &'a Workspace,
+    package: &Package,
+    file: &str,
+) -> Option<&'a Package> {
+    let mut folder = crate::base::parent(file);
+    while !folder.is_empty() {
+        let mut name = package.name.clone();
+        name.path = crate::base::join(&package.name.path, folder).into();
+        if let Some(other) = workspace.packages.get(&name) {
+            return Some(other);
+        }
+        folder = crate::base::parent(folder);
+    }
+    None
+}

@@ -1,0 +1,122 @@
+//! A word of a command and the files it mentions; lists that are gathered over dependencies.
+
+use super::{FileId, ToolId};
+use crate::load::Prop;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A word: its text, and what must be there when it is used.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// As it stands in a command, with paths from the exec root and bare names of tools.
+    pub text: Arc<str>,
+    /// The files that it mentions.
+    pub files: Vec<FileId>,
+    /// The file that the whole word is, if it is one.
+    pub file: Option<FileId>,
+    /// A tool whose name stands in the text at this byte.
+    pub tool: Option<(ToolId, u32)>,
+}
+
+impl Word {
+    /// A word that mentions nothing.
+    pub fn text(text: &str) -> Word {
+        Word { text: text.into(), files: Vec::new(), file: None, tool: None }
+    }
+
+    /// A word that is a file.
+    pub fn file(path: Arc<str>, file: FileId) -> Word {
+        Word { text: path, files: vec![file], file: Some(file), tool: None }
+    }
+
+    /// A property of the word, taken as a path or as `K=v`.
+    pub fn prop(&self, prop: Prop, out_folder: &str) -> Word {
+        let path = &*self.text;
+        let text = match prop {
+            Prop::Path => path,
+            Prop::Short => short(path),
+            Prop::Dir => match crate::base::parent(path) {
+                "" => ".",
+                folder => folder,
+            },
+            Prop::Stem => crate::base::split_name(path).0,
+            Prop::Ext => crate::base::split_name(path).1,
+            Prop::Name => path.rsplit('/').next().unwrap_or(path),
+            Prop::Root => match path.starts_with("out/") {
+                true => "out",
+                false => ".",
+            },
+            Prop::Rel => path
+                .strip_prefix(out_folder)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .unwrap_or(path),
+            Prop::Key => path.split_once('=').map_or(path, |(key, _)| key),
+            Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
+        };
+        Word { text: text.into(), files: self.files.clone(), file: None, tool: None }
+    }
+}
+
+/// Path of a file as runfiles and object names have it: without `out/`.
+pub fn short(path: &str) -> &str {
+    path.strip_prefix("out/").unwrap_or(path)
+}
+
+/// A part of a list: a word, or what a dependency contributes.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// A word.
+    Word(Word),
+    /// The contribution of a target to a field. Shared, never copied, so that a field gathered over
+    /// a long chain of targets costs one entry per target.
+    Gather(Arc<Vec<Piece>>),
+}
+
+/// The words of a list. Inside one gathered piece a contribution appears once, at its last place:
+/// that keeps archives in link order (see "Eight laws" in `docs/rules.md`).
+pub fn flatten(pieces: &[Piece]) -> Vec<Word> {
+    let mut words = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Word(word) => words.push(word.clone()),
+            Piece::Gather(list) => flatten_last(list, &mut words),
+        }
+    }
+    words
+}
+
+/// Walks from the end, so that the first visit of a contribution is its last place. Iterative,
+/// since a chain of targets may be longer than any stack.
+fn flatten_last(list: &Arc<Vec<Piece>>, words: &mut Vec<Word>) {
+    let start = words.len();
+    let mut seen: HashSet<*const Vec<Piece>> = HashSet::new();
+    let mut open: Vec<(&Vec<Piece>, usize)> = vec![(list, list.len())];
+    while let Some((pieces, at)) = open.last_mut() {
+        if *at == 0 {
+            open.pop();
+            continue;
+        }
+        *at -= 1;
+        match &pieces[*at] {
+            Piece::Word(word) => words.push(word.clone()),
+            Piece::Gather(inner) => {
+                if seen.insert(Arc::as_ptr(inner)) {
+                    open.push((inner, inner.len()));
+                }
+            }
+        }
+    }
+    words[start..].reverse();
+}
+
+/// True if the list has no word.
+pub fn is_empty(pieces: &[Piece]) -> bool {
+    pieces.iter().all(|piece| match piece {
+        Piece::Word(_) => false,
+        Piece::Gather(list) => {
+            let mut words = Vec::new();
+            flatten_last(list, &mut words);
+            words.is_empty()
+        }
+    })
+}

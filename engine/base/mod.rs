@@ -1,0 +1,19 @@
+//! The words everybody speaks: places, problems, labels, patterns, paths, digests. No I/O.
+
+mod place;
+mod problem;
+mod path;
+mod label;
+mod pattern;
+mod digest;
+mod duration;
+mod signal;
+
+pub use digest::{Digest, Hasher};
+pub use duration::{parse_duration, show_duration};
+pub use label::{Label, PackageName, Repo, check_target_name};
+pub use path::{check_relative, join, normalize, parent, split_name, suffixes};
+pub use pattern::{Pattern, Selection, Term};
+pub use place::{Place, Source};
+pub use problem::{Problem, Problems, listing, nearest};
+pub use signal::signal_name;

@@ -1,0 +1,68 @@
+//! Paths inside the workspace: `/` between names, relative, without `.` and `..`. Text only.
+
+/// `a` and `b` with a slash between them, if both are there.
+pub fn join(a: &str, b: &str) -> String {
+    match (a, b) {
+        ("" | ".", b) => b.to_string(),
+        (a, "" | ".") => a.to_string(),
+        (a, b) => format!("{a}/{b}"),
+    }
+}
+
+/// The folder of a path; empty for a path without slash.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Stem and extension (with its dot) of a path's last name: `a/b.tar.gz` gives `b.tar` and `.gz`.
+pub fn split_name(path: &str) -> (&str, &str) {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rfind('.') {
+        Some(at) if at > 0 => name.split_at(at),
+        _ => (name, ""),
+    }
+}
+
+/// True if the path ends in one of the endings, or if none are given.
+pub fn suffixes(path: &str, endings: &[String]) -> bool {
+    endings.is_empty() || endings.iter().any(|ending| path.ends_with(ending.as_str()))
+}
+
+/// The path without `.` and `x/..`; nothing if it leads outside or is absolute.
+pub fn normalize(path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop()?;
+            }
+            name => names.push(name),
+        }
+    }
+    Some(names.join("/"))
+}
+
+/// Why a path cannot be written in a `BUILD.ron`, in words that follow the quoted path.
+pub fn check_relative(path: &str) -> Result<(), &'static str> {
+    if path.is_empty() {
+        Err("is empty; a path inside the package was expected")
+    } else if path.starts_with('/') {
+        Err("is absolute; paths are relative to the package")
+    } else if path.split('/').any(|name| name == "..") {
+        Err("leads out of the package; name the target that owns the file instead")
+    } else if path.split('/').any(|name| name.is_empty() || name == ".") {
+        Err("has an empty name or '.' in it; write it without")
+    } else if path.len() > 4000 || path.split('/').any(|name| name.len() > 255) {
+        Err("is too long: a name has at most 255 bytes, a path 4000")
+    } else if path.chars().any(char::is_control) {
+        Err("contains a control character")
+    } else if path.contains('\\') {
+        Err("contains a backslash; names are separated by '/'")
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! What is wrong in a file of the user, where, and what would be right.
+
+use super::Place;
+use std::fmt;
+
+/// One mistake of the user.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Where it is; nothing for a command line.
+    pub place: Option<Place>,
+    /// What was found and what fits: lower case, names in quotes, no final period.
+    pub text: String,
+    /// Further places that explain it, each with a remark.
+    pub also: Vec<(Place, String)>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn at(place: &Place, text: impl Into<String>) -> Problem {
+        Problem { place: Some(place.clone()), text: text.into(), also: Vec::new() }
+    }
+
+    /// A problem that stands in no file.
+    pub fn plain(text: impl Into<String>) -> Problem {
+        Problem { place: None, text: text.into(), also: Vec::new() }
+    }
+
+    /// Adds a second place with a remark.
+    pub fn also(mut self, place: &Place, remark: impl Into<String>) -> Problem {
+        self.also.push((place.clone(), remark.into()));
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}\n{}", self.text, place.excerpt())?,
+            None => writeln!(f, "{}", self.text)?,
+        }
+        for (place, remark) in &self.also {
+            writeln!(f, "  {place}: {remark}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All problems that were found in one go, sorted by place, each once.
+#[derive(Debug, Clone, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Adds many.
+    pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.0.extend(problems);
+    }
+
+    /// True if nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problems in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// `value` if nothing is wrong, else the problems.
+    pub fn or<T>(self, value: T) -> Result<T, Problems> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Problems {
+        Problems(vec![problem])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut sorted: Vec<_> = self.0.iter().collect();
+        sorted.sort_by_key(|p| (p.place.as_ref().map(|place| place.order()), p.text.as_str()));
+        let mut last = String::new();
+        for problem in sorted {
+            let shown = problem.to_string();
+            if shown != last {
+                f.write_str(&shown)?;
+            }
+            last = shown;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// `; did you mean 'x'?` for the known name nearest to `name`, or nothing if none is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let allowed = (name.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map_or(String::new(), |(_, best)| format!("; did you mean '{best}'?"))
+}
+
+/// `a, b and c`, sorted, at most `most` of them; the rest are counted.
+pub fn listing<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(most);
+    if more > 0 {
+        names.truncate(most);
+        return format!("{} and {more} more", names.join(", "));
+    }
+    match names.split_last() {
+        None => "none".to_string(),
+        Some((only, [])) => only.to_string(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}

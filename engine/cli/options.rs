@@ -1,0 +1,180 @@
+//! What was typed: verbs and flags, with Bazel's spellings where people have the habit.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+
+/// Builds and tests monorepos from BUILD.ron files.
+#[derive(Debug, Parser)]
+#[command(
+    name = "eng",
+    version,
+    after_help = "Examples:\n  \
+        eng test //...              test everything that changed\n  \
+        eng test //text:all -//text:slow\n  \
+        eng test '//text:t#parses'  one case\n  \
+        eng build                   build all programs into eng-out/bin\n  \
+        eng explain //text:text     why it ran, or why it did not\n  \
+        eng rules cc_library        what a rule takes\n\n\
+        Exit codes: 0 ok, 1 build failed, 2 wrong command line or workspace file, 3 tests failed,\n\
+        4 no tests found, 8 interrupted, 36 local environment, 37 bug in eng"
+)]
+pub struct Options {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Build programs, and what is named
+    #[command(after_help = "Examples:\n  \
+        eng build                 all programs of the workspace\n  \
+        eng build //text/...      those below text/\n  \
+        eng build //text:text     a library or generated file, by name\n  \
+        eng build --all //...     libraries too")]
+    Build(Build),
+    /// Build and run tests; what did not change is not run again
+    #[command(after_help = "Examples:\n  \
+        eng test                       all tests of the workspace\n  \
+        eng test //text/... -//text:slow\n  \
+        eng test '//text:t#parses'     one case\n  \
+        eng test --filter parse        cases whose name contains a text\n  \
+        eng test //text:t -- --seed 1  arguments for the test program")]
+    Test(Test),
+    /// Tell why the actions of a target would run, or why not
+    #[command(after_help = "Example:\n  eng explain //text:text")]
+    Explain(Explain),
+    /// Print the rules that there are, or one of them
+    #[command(after_help = "Examples:\n  eng rules\n  eng rules cc_library")]
+    Rules {
+        /// Name of a rule or test protocol
+        name: Option<String>,
+    },
+    /// Remove eng-out; remembered results stay
+    Clean,
+}
+
+/// Flags of everything that builds.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// What to build: //pkg:name, //pkg/..., -//pkg/... to leave out; @FILE or - read patterns
+    pub patterns: Vec<String>,
+    /// Processes at once [default: the number of CPUs]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Go on after a failure (this is the default)
+    #[arg(short, long)]
+    pub keep_going: bool,
+    /// Stop at the first failure
+    #[arg(long, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+    /// Only say what would run, and why
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Look nothing up; results are stored all the same
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Tell every action that ran, with its reason and its command
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Activate a mode of the rules, such as release
+    #[arg(long = "mode", value_name = "MODE")]
+    pub modes: Vec<String>,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(Debug, Args)]
+pub struct Build {
+    #[command(flatten)]
+    pub common: Common,
+    /// Build libraries and generated files that patterns match, too
+    #[arg(long)]
+    pub all: bool,
+    /// Build tests that patterns match, too
+    #[arg(long)]
+    pub tests: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    pub common: Common,
+    /// Run only cases whose //target#name contains this text; may be repeated
+    #[arg(long = "filter", alias = "test-filter", value_name = "TEXT")]
+    pub filters: Vec<String>,
+    /// Test processes at once, 1 to 64 [default: the number of CPUs, at least 4]
+    #[arg(long, alias = "local-test-jobs", value_name = "N")]
+    pub test_threads: Option<usize>,
+    /// Kill a test process after this time, in place of its own limit: 90s, 2m
+    #[arg(long, alias = "test-timeout", value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Run tests again whose results are remembered
+    #[arg(long)]
+    pub fresh: bool,
+    /// Whose output is shown
+    #[arg(long, value_enum, default_value_t = TestOutput::Errors, value_name = "WHICH")]
+    pub test_output: TestOutput,
+    /// An argument for every test program; may be repeated
+    #[arg(long = "test-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub test_args: Vec<String>,
+    /// Arguments for every test program
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The target
+    pub label: String,
+    /// Modes of the rules
+    #[arg(long = "mode", value_name = "MODE")]
+    pub modes: Vec<String>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Whose output is shown.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum TestOutput {
+    Summary,
+    Errors,
+    All,
+}
+
+/// Stands before a pattern that leaves something out, so that it is not taken for a flag. No
+/// argument of a process can contain it.
+const EXCLUDED: char = '\0';
+
+/// Makes `-//x` a pattern rather than a flag, and reads `--test_filter` as `--test-filter`. What
+/// follows the first `--` is left alone.
+pub fn normalize(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut ours = true;
+    let change = |argument: OsString| {
+        let Some(text) = argument.to_str().filter(|_| ours) else { return argument };
+        if text == "--" {
+            ours = false;
+        } else if ["-//", "-:", "-@"].iter().any(|start| text.starts_with(start)) {
+            return format!("{EXCLUDED}{text}").into();
+        } else if text.starts_with("--") {
+            let (flag, value) = match text.split_once('=') {
+                Some((flag, value)) => (flag, format!("={value}")),
+                None => (text, String::new()),
+            };
+            return format!("{}{value}", flag.replace('_', "-")).into();
+        }
+        argument
+    };
+    arguments.map(change).collect()
+}
+
+/// The pattern as it was typed.
+pub fn typed(pattern: &str) -> &str {
+    pattern.strip_prefix(EXCLUDED).unwrap_or(pattern)
+}

@@ -1,0 +1,107 @@
+//! What was meant: options checked and turned into what the session takes.
+
+use super::options::{Color, Common, typed};
+use crate::base::{PackageName, Pattern};
+use crate::load;
+use crate::report::{self, Style, TestOutput};
+use crate::session::Failure;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A workspace, and where in it the user is.
+pub struct Here {
+    pub root: PathBuf,
+    pub home: PackageName,
+}
+
+/// Finds the workspace around the working directory.
+pub fn here() -> Result<Here, Failure> {
+    let cwd = super::places::working_directory()?;
+    let root = load::find_root(&cwd)?;
+    let home = cwd.strip_prefix(&root).unwrap_or(Path::new(""));
+    Ok(Here { home: PackageName::main(&home.to_string_lossy()), root })
+}
+
+/// The patterns, with those of files and of standard input in place of `@FILE` and `-`.
+pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
+    let mut all = Vec::new();
+    for word in words {
+        let text = match word.strip_prefix('@').filter(|rest| !rest.contains("//")) {
+            Some(file) => std::fs::read_to_string(file).map_err(|error| {
+                Failure::Usage(format!("cannot read patterns from '{file}': {error}"))
+            })?,
+            None if word == "-" => {
+                let mut text = String::new();
+                let read = std::io::stdin().read_to_string(&mut text);
+                read.map_err(|error| {
+                    Failure::Usage(format!("cannot read patterns from standard input: {error}"))
+                })?;
+                text
+            }
+            None => {
+                all.push(typed(word).to_string());
+                continue;
+            }
+        };
+        all.extend(text.split_whitespace().map(str::to_string));
+    }
+    // With nothing but things to leave out, they are left out of everything.
+    if all.iter().all(|word| word.starts_with('-')) {
+        all.insert(0, "//...".to_string());
+    }
+    Pattern::parse(&all, &here.home).map_err(Failure::Usage)
+}
+
+/// How many processes at once.
+pub fn jobs(common: &Common) -> Result<usize, Failure> {
+    match common.jobs {
+        None => Ok(cpus()),
+        Some(0) => Err(Failure::Usage("--jobs must be at least 1".to_string())),
+        Some(jobs) if jobs > 1000 => {
+            Err(Failure::Usage(format!("--jobs is {jobs}; it must be from 1 to 1000")))
+        }
+        Some(jobs) => Ok(jobs),
+    }
+}
+
+/// How many test processes at once.
+pub fn test_threads(given: Option<usize>) -> Result<usize, Failure> {
+    match given {
+        None => Ok(cpus().clamp(4, 64)),
+        Some(threads) if (1..=64).contains(&threads) => Ok(threads),
+        Some(threads) => {
+            Err(Failure::Usage(format!("--test-threads is {threads}; it must be from 1 to 64")))
+        }
+    }
+}
+
+/// How many processes at once if nobody says.
+pub fn jobs_of_machine() -> usize {
+    cpus()
+}
+
+/// CPUs that this process may use, by affinity and control group.
+fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get())
+}
+
+/// How to show what happens.
+pub fn style(common: &Common, rerun: &str, test_output: TestOutput) -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = report::stderr_is_terminal() && !dumb;
+    let color = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => terminal || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
+    };
+    Style {
+        color,
+        live: terminal && !set("CI"),
+        verbose: common.verbose || common.dry_run,
+        rerun: rerun.to_string(),
+        test_output,
+        ..Style::default()
+    }
+}

@@ -1,0 +1,175 @@
+//! The things that can happen in a build, as one enum. No rendering, no serialization.
+
+use crate::base::{Label, Place};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the engine tells whoever shows it. Events of one action come in order; those of different
+/// actions in the order in which they happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The plan is made. `labels` are the targets asked for, sorted; `tests` those of them that
+    /// are run as tests; `actions` counts what may have to run.
+    Planned { labels: Vec<Label>, tests: Vec<Label>, actions: usize },
+    /// Something the user should know once, such as a degraded cache.
+    Warning(String),
+    /// An action is being carried out by a process.
+    ActionStarted { action: ActionId, about: About },
+    /// An action has ended, or its remembered result was taken.
+    ActionFinished { action: ActionId, about: About, end: ActionEnd },
+    /// An action will not be carried out because another one failed.
+    ActionSkipped { action: ActionId, about: About, because: Label },
+    /// A dry run found that an action would have to run.
+    WouldRun { about: About, reason: String },
+    /// All cases of a test target that were wanted have a verdict.
+    TestFinished { label: Label, cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
+    /// A test target cannot be run, since something it needs was not built.
+    TestNotRun { label: Label, because: Label },
+    /// A file was delivered into `eng-out`.
+    Delivered { label: Label, path: String },
+    /// Nothing more will come.
+    Finished(Summary),
+}
+
+/// Number of an action in the plan of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionId(pub u32);
+
+/// Which action it is, in words.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The target it belongs to.
+    pub label: Label,
+    /// What it does, as progress shows it: `compile text/a.c`.
+    pub subject: String,
+    /// True for the run of a test program and for the listing of its cases.
+    pub test: bool,
+}
+
+/// How an action ended.
+#[derive(Debug, Clone)]
+pub struct ActionEnd {
+    /// Success or the kind of failure.
+    pub outcome: Outcome,
+    /// Where the result is from.
+    pub origin: Origin,
+    /// Time the process took, now or when it was remembered.
+    pub duration: Duration,
+    /// What the command printed: a whole file, and its size in bytes; nothing if it was silent.
+    pub output: Option<(PathBuf, u64)>,
+    /// The command as one could type it into a shell; only for failures and `--verbose`.
+    pub command: Option<String>,
+    /// The rule's action that made it.
+    pub place: Place,
+    /// Why it ran, in one line, if it ran.
+    pub reason: Option<String>,
+}
+
+/// Whether a result is fresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A process was started.
+    Ran,
+    /// Remembered.
+    Cached,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit status 0 and all outputs are there.
+    Passed,
+    /// Another exit status.
+    Exited(i32),
+    /// Killed by a signal that it did not get from us.
+    Signalled(i32),
+    /// Killed by us after this time.
+    TimedOut(Duration),
+    /// Killed by us because the run was stopped.
+    Stopped,
+    /// It could not be started, or what it left behind is not what was declared.
+    Broken(String),
+}
+
+/// The result of one case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name; empty if the program has only one, unnamed case.
+    pub name: String,
+    /// What came out.
+    pub verdict: Verdict,
+    /// Whether it was run now.
+    pub origin: Origin,
+    /// How long it took, if the protocol tells.
+    pub duration: Option<Duration>,
+    /// What it printed or what is known about its failure; may be empty.
+    pub output: String,
+}
+
+/// What came out of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It was skipped, perhaps with a reason.
+    Skipped(String),
+    /// It was killed after this time.
+    TimedOut(Duration),
+    /// Its process ended by this signal, or with this status before the case had ended.
+    Crashed(String),
+    /// It has no result; why.
+    NotRun(String),
+}
+
+impl Verdict {
+    /// True for passed and skipped.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Verdict::Passed | Verdict::Skipped(_))
+    }
+}
+
+/// What a run comes to.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Actions carried out, tests and listings included.
+    pub ran: usize,
+    /// Actions whose remembered result was taken.
+    pub cached: usize,
+    /// Actions that failed, tests not included.
+    pub failed: usize,
+    /// Actions that were not carried out because of a failure.
+    pub skipped: usize,
+    /// Test targets by verdict of the whole.
+    pub tests_passed: usize,
+    /// Of these, how many had no process.
+    pub tests_cached: usize,
+    /// Test targets with a case that is not good.
+    pub tests_failed: usize,
+    /// Test targets that could not be run.
+    pub tests_not_run: usize,
+    /// Cases that passed, failed, were skipped, and those among them that were cached.
+    pub cases: CaseCounts,
+    /// True if the user stopped the run.
+    pub interrupted: bool,
+    /// Failures of the world that kept something from being done.
+    pub broken: usize,
+    /// Wall time of the run.
+    pub wall: Duration,
+}
+
+/// Cases of a run by verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CaseCounts {
+    /// Passed.
+    pub passed: usize,
+    /// Failed, crashed or timed out.
+    pub failed: usize,
+    /// Skipped.
+    pub skipped: usize,
+    /// No result.
+    pub not_run: usize,
+    /// Of all these, remembered ones.
+    pub cached: usize,
+}

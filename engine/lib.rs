@@ -1,0 +1,16 @@
+//! The rooms of eng, in the order in which a build walks through them.
+//! The comment beside a room names the rooms it may use; a test holds us to it.
+
+mod base; //
+mod event; // base
+mod load; // base
+mod analyze; // base load
+mod graph; // base analyze
+mod store; // base
+mod run; // base event analyze graph store
+mod testing; // base event load analyze store run
+mod session; // base event load analyze graph store run testing
+mod report; // base event
+mod cli; // base event load session report
+
+pub use cli::main;

@@ -1,0 +1,36 @@
+//! Reads RON files into packages, targets and rules, each value with its place.
+//! The only room that knows RON; it runs no rule.
+
+mod syntax; // is it RON at all, and if not, what would be
+mod tree; // RON text → a tree in which every node has its place
+mod read; // tree → typed values, with problems that say what fits
+mod template; // "-I{deps.dirs}" → parts
+mod condition; // "x", "!x", "x=v" and when(..)
+mod rule; // what a rule is
+mod protocol; // what a test protocol is, and protocol(..)
+mod item; // lists of templates and when(..)
+mod attr; // attrs: (..)
+mod action; // actions, test and variants
+mod rule_file; // rule(..), base(..), protocol(..) → rules
+mod walk; // visits what a rule mentions
+mod check; // what can be wrong with a rule before any target uses it
+mod check_names; // … its names
+mod check_cycles; // … what needs itself
+mod target; // what a target is
+mod glob; // * ** and !, sorted
+mod package; // BUILD.ron → targets
+mod builtin; // the @eng repository inside the binary
+mod folders; // walks the folders of a workspace
+mod workspace; // finds the root, reads everything in parallel
+mod select; // patterns → labels
+#[cfg(test)]
+mod sample; // rules and workspaces from text, for tests
+
+pub use protocol::{Lines, Protocol, Results, Words};
+pub use rule::{
+    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Field, Group, Item, Mention, Part,
+    Prop, Rule, Rules, Template, TestRule, Text, ToolFind, ToolSpec, Variant,
+};
+pub use select::targets;
+pub use target::{Entry, Package, Target, Value, Workspace};
+pub use workspace::{LoadError, find_root, workspace};

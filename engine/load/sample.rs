@@ -1,0 +1,53 @@
+//! Rules and workspaces from text, for the tests of this room. Touches no disk.
+
+use super::glob::Globs;
+use super::package::{Context, Found, package};
+use super::rule_file::{self, RuleFile};
+use super::{Package, Rules, Workspace, check, tree};
+use crate::base::{PackageName, Place, Problems};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+/// Reads and checks the rules of one file.
+pub fn rules(text: &str) -> (Rules, Problems) {
+    let mut problems = Problems::default();
+    let source = tree::source("r.ron", text.into()).unwrap();
+    let nodes = tree::parse(&source).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let files = [RuleFile { builtin: false, nodes }];
+    let (rules, broken) = rule_file::rules(&files, &mut problems);
+    check::check(&rules, &broken, &["release".to_string()], &mut problems);
+    (rules, problems)
+}
+
+/// A workspace of packages, each with its `BUILD.ron` and the names of its files.
+pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspace {
+    let (rules, problems) = rules(rule_text);
+    assert!(problems.is_empty(), "{problems}");
+    let (modes, globs) = (vec!["release".to_string()], Globs::default());
+    let context = Context { rules: &rules, modes: &modes, globs: &globs };
+    let read = |(path, text, files): &(&str, &str, &[&str])| -> (PackageName, Package) {
+        let source = tree::source("BUILD.ron", (*text).into()).unwrap();
+        let found = Found {
+            name: PackageName::main(path),
+            place: Place::new(&source, 0, 0),
+            nodes: tree::parse(&source),
+            files: files.iter().map(|file| file.to_string()).collect(),
+            builtin: HashMap::new(),
+        };
+        (found.name.clone(), package(found, &context))
+    };
+    let packages: BTreeMap<PackageName, Package> = packages.iter().map(read).collect();
+    let (root, name) = (PathBuf::from("/w"), "w".to_string());
+    Workspace { root, name, modes, replace: BTreeMap::new(), rules, packages }
+}
+
+/// `line:column: text` of each problem, in order of place.
+pub fn told(problems: &Problems) -> Vec<String> {
+    let mut all: Vec<_> = problems.iter().collect();
+    all.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.line(), place.column())));
+    let shown = all.iter().map(|problem| match &problem.place {
+        Some(place) => format!("{}:{}: {}", place.line(), place.column(), problem.text),
+        None => problem.text.clone(),
+    });
+    shown.collect()
+}

@@ -1,0 +1,217 @@
+//! Patterns → labels.
+
+use super::{Package, Workspace};
+use crate::base::{
+    Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, listing, nearest, parent,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The targets that the terms of a pattern select, from left to right; sorted, each once, with
+/// whether a term names it rather than a wildcard. Wildcards leave out targets tagged `manual`.
+/// The problems are those of the pattern, and of all packages that it reaches.
+pub fn targets(workspace: &Workspace, pattern: &Pattern) -> Result<Vec<(Label, bool)>, Problems> {
+    let mut picked = Picked::default();
+    for term in &pattern.terms {
+        match (&term.selection, term.exclude) {
+            (Selection::One(label), false) => picked.one(workspace, term, label),
+            (Selection::One(label), true) => {
+                if let Some(label) = existing(workspace, term, label, &mut picked.problems) {
+                    picked.labels.remove(&label);
+                }
+            }
+            (selection, exclude) => picked.many(workspace, term, selection, exclude),
+        }
+    }
+    for name in &picked.reached {
+        let package = workspace.packages.get(name);
+        picked.problems.extend(package.iter().flat_map(|it| it.problems.iter()).cloned());
+    }
+    picked.problems.or(picked.labels.into_iter().collect())
+}
+
+#[derive(Default)]
+struct Picked {
+    labels: BTreeMap<Label, bool>,
+    reached: BTreeSet<PackageName>,
+    problems: Problems,
+}
+
+impl Picked {
+    fn one(&mut self, workspace: &Workspace, term: &Term, label: &Label) {
+        if let Some(label) = existing(workspace, term, label, &mut self.problems) {
+            self.reached.insert(label.package.clone());
+            self.labels.insert(label, true);
+        }
+    }
+
+    fn many(&mut self, workspace: &Workspace, term: &Term, selection: &Selection, exclude: bool) {
+        let mut any = false;
+        let mut add = |package: &Package, picked: &mut Picked| {
+            any = true;
+            if exclude {
+                picked.labels.retain(|label, _| label.package != package.name);
+                picked.reached.remove(&package.name);
+                return;
+            }
+            picked.reached.insert(package.name.clone());
+            for target in &package.targets {
+                if !target.tags.iter().any(|tag| tag == "manual") {
+                    picked.labels.entry(target.label.clone()).or_insert(false);
+                }
+            }
+        };
+        let (home, what) = match selection {
+            Selection::Below(home) => {
+                let reached = workspace.packages.iter().filter(|(name, _)| selection.reaches(name));
+                reached.for_each(|(_, package)| add(package, self));
+                (home, "is no folder with packages")
+            }
+            Selection::All(home) => {
+                workspace.packages.get(home).iter().for_each(|package| add(package, self));
+                (home, "is no package")
+            }
+            Selection::One(_) => return,
+        };
+        if !any {
+            let near = near_package(workspace, home);
+            self.problems.push(Problem::plain(format!(
+                "the pattern '{}': '{home}' {what}{near}",
+                term.text
+            )));
+        }
+    }
+}
+
+/// The label, if the target exists. `x/y` may also mean the target `y` of the package `x`.
+fn existing(
+    workspace: &Workspace,
+    term: &Term,
+    label: &Label,
+    problems: &mut Problems,
+) -> Option<Label> {
+    let Some(package) = workspace.packages.get(&label.package) else {
+        if !term.text.contains(':') {
+            let above =
+                PackageName { repo: label.package.repo, path: parent(&label.package.path).into() };
+            let other = above.label(&label.name);
+            if above != label.package && workspace.target(&other).is_some() {
+                return Some(other);
+            }
+        }
+        let near = near_package(workspace, &label.package);
+        let text =
+            format!("the pattern '{}': there is no package '{}'{near}", term.text, label.package);
+        problems.push(Problem::plain(text));
+        return None;
+    };
+    if package.target(&label.name).is_some() {
+        return Some(label.clone());
+    }
+    if !package.problems.is_empty() {
+        // The target may be the very one that could not be read.
+        problems.extend(package.problems.iter().cloned());
+        return None;
+    }
+    let names = || package.targets.iter().map(|target| &*target.label.name);
+    let near = nearest(&label.name, names());
+    let why = match near.is_empty() {
+        _ if package.has_file(&label.name) => {
+            format!(
+                "'{label}' is a file, not a target; {} has {}",
+                package.name,
+                listing(names(), 10)
+            )
+        }
+        true => {
+            format!("there is no target '{label}'; {} has {}", package.name, listing(names(), 10))
+        }
+        false => format!("there is no target '{label}'{near}"),
+    };
+    problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
+    None
+}
+
+fn near_package(workspace: &Workspace, name: &PackageName) -> String {
+    let known = workspace.packages.keys();
+    let known = known.filter(|it| it.repo == Repo::Main || name.repo == Repo::Eng);
+    let known: Vec<String> = known.map(PackageName::to_string).collect();
+    nearest(&name.to_string(), known.iter().map(String::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{told, workspace};
+    use super::*;
+
+    fn select(words: &[&str]) -> Result<Vec<String>, Vec<String>> {
+        let rules = r#"[rule(name: "group", attrs: (srcs: files()))]"#;
+        let workspace = workspace(
+            rules,
+            &[
+                ("", r#"[group(name: "top")]"#, &[]),
+                (
+                    "a",
+                    r#"[group(name: "a"), group(name: "b"), group(name: "m", tags: ["manual"])]"#,
+                    &["x.c"],
+                ),
+                ("a/sub", r#"[group(name: "sub")]"#, &[]),
+                ("ab", r#"[group(name: "ab")]"#, &[]),
+                ("bad", r#"[group(name: "ok"), gruop(name: "x")]"#, &[]),
+            ],
+        );
+        let pattern = Pattern::parse(words, &PackageName::main("")).unwrap();
+        match targets(&workspace, &pattern) {
+            Ok(found) => Ok(found
+                .iter()
+                .map(|(label, named)| format!("{label}{}", if *named { "!" } else { "" }))
+                .collect()),
+            Err(problems) => Err(told(&problems)),
+        }
+    }
+
+    #[test]
+    fn terms_apply_from_left_to_right() {
+        assert_eq!(select(&["//a/..."]).unwrap(), ["//a:a", "//a:b", "//a/sub:sub"]);
+        assert_eq!(
+            select(&["//a/...", "-//a:a", "//a:m"]).unwrap(),
+            ["//a:b", "//a:m!", "//a/sub:sub"]
+        );
+        assert_eq!(select(&["-//a:a", "//a:all", "//a"]).unwrap(), ["//a:a!", "//a:b"]);
+        assert_eq!(select(&["a/b"]).unwrap(), ["//a:b!"]);
+        assert_eq!(select(&["a/sub"]).unwrap(), ["//a/sub:sub!"]);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_told_with_the_nearest() {
+        let wrong = |word| select(&[word]).unwrap_err().join("\n");
+        assert_eq!(
+            wrong("//a:bb"),
+            "the pattern '//a:bb': there is no target '//a:bb'; did you mean 'b'?"
+        );
+        assert_eq!(
+            wrong("//ac:x"),
+            "the pattern '//ac:x': there is no package '//ac'; did you mean '//a'?"
+        );
+        assert_eq!(
+            wrong("//zzzzzz/..."),
+            "the pattern '//zzzzzz/...': '//zzzzzz' is no folder with packages"
+        );
+        assert_eq!(
+            wrong("//a:x.c"),
+            "the pattern '//a:x.c': '//a:x.c' is a file, not a target; //a has a, b and m"
+        );
+        assert_eq!(
+            wrong("-//a:qqq"),
+            "the pattern '-//a:qqq': there is no target '//a:qqq'; //a has a, b and m"
+        );
+    }
+
+    #[test]
+    fn only_packages_that_are_reached_can_stop_a_selection() {
+        let wrong = ["1:21: there is no rule 'gruop'; did you mean 'group'?"];
+        assert_eq!(select(&["//..."]).unwrap_err(), wrong);
+        assert_eq!(select(&["//bad:ok"]).unwrap_err(), wrong);
+        assert_eq!(select(&["//bad:x"]).unwrap_err(), wrong);
+        assert_eq!(select(&["//...", "-//bad/..."]).unwrap().len(), 5);
+    }
+}

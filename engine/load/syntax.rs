@@ -1,0 +1,198 @@
+//! The first look at a file: whether it is RON at all, and if not, what would be.
+
+use crate::base::{Place, Problem, Source};
+use ron::Error;
+use ron::value::RawValue;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The entries of the list that a file is, each as a slice of its text. The whole text is seen by
+/// `ron` here, so every later look at a part of it finds good RON.
+pub fn entries(source: &Arc<Source>) -> Result<Vec<&RawValue>, Problem> {
+    let text = source.text.as_str();
+    let at = |offset: usize, len: usize, why: &str| {
+        Problem::at(&Place::new(source, offset, offset + len), why)
+    };
+    if text.starts_with('\u{feff}') {
+        return Err(at(
+            0,
+            3,
+            "the file starts with a byte order mark; save it as UTF-8 without one",
+        ));
+    }
+    let mut reader = match ron::Deserializer::from_str(text) {
+        Ok(reader) => reader,
+        // Only comments and attributes were looked at until here.
+        Err(error) => {
+            let seen = &text[..offset_of(text, error.span.end.line, error.span.end.col)];
+            if matches!(error.code, Error::UnclosedBlockComment) {
+                let open = seen.find("/*").unwrap_or(0);
+                return Err(at(open, 2, "this comment is not closed; '*/' was expected"));
+            }
+            let sign = text.len().min(seen.len() + 1);
+            let offset = text.get(..sign).unwrap_or(seen).rfind('#').unwrap_or(0);
+            return Err(at(offset, 1, head(&text[offset..])));
+        }
+    };
+    let before = &text[..text.len() - reader.remainder().len()];
+    if let Some(offset) = attribute(before) {
+        return Err(at(offset, 2, head(&text[offset..])));
+    }
+    let read = Vec::<&RawValue>::deserialize(&mut reader).and_then(|entries| {
+        reader.end()?;
+        Ok(entries)
+    });
+    read.map_err(|code| {
+        let end = text.len() - reader.remainder().len();
+        let span = reader.span_error(Error::Eof).span;
+        let start = offset_of(text, span.start.line, span.start.col);
+        problem(source, &code, start.min(end), end)
+    })
+}
+
+/// What is said of a file whose first sign is '#'.
+fn head(text: &str) -> &'static str {
+    match text.starts_with("#!") {
+        true => "attributes such as '#![enable(..)]' are not used here; remove the line",
+        false => COMMENT,
+    }
+}
+
+const COMMENT: &str = "a comment starts with '//' in RON, not with '#'";
+
+/// Where an attribute stands in the head of a file, which else holds comments and white space.
+fn attribute(head: &str) -> Option<usize> {
+    let stands_alone = |at: &usize| {
+        let before = &head[..*at];
+        let line = before.rsplit('\n').next().unwrap_or("");
+        !line.contains("//") && ron::Deserializer::from_str(before).is_ok()
+    };
+    head.match_indices('#').map(|(at, _)| at).find(stands_alone)
+}
+
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let mut start = 0;
+    for _ in 1..line {
+        start += text[start..].find('\n').map_or(0, |at| at + 1);
+    }
+    let mut letters = text[start..].char_indices();
+    letters.nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| start + at)
+}
+
+/// Says a syntax error in words for people who never read a grammar of RON. `end` is where the
+/// reader stood, `start` where it stood one step before.
+fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Problem {
+    let text = source.text.as_str();
+    let rest = &text[end..];
+    let (found, len) = found(rest);
+    let here = |why: String| Problem::at(&Place::new(source, end, end + len), why);
+    let before = text[..end].trim_end();
+    match code {
+        Error::ExpectedArray if end == 0 || before.is_empty() || !before.contains('[') => here(
+            "the file is one list: write '[' before its first entry and ']' after the last".into(),
+        ),
+        Error::TrailingCharacters => here(format!(
+            "found {found} after the ']' that ends the file; a file is one list, in which a comma stands between entries"
+        )),
+        Error::ExceededRecursionLimit => here("values are nested too deeply; 60 levels are allowed".into()),
+        Error::UnclosedBlockComment => {
+            let open = text[..end].rfind("/*").unwrap_or(start);
+            let place = Place::new(source, open, open + 2);
+            Problem::at(&place, "this comment is not closed; '*/' was expected")
+        }
+        Error::ExpectedStringEnd => {
+            // The reader stands behind the quote, or behind an escape of the string.
+            let place = Place::new(source, start, start + 1);
+            Problem::at(&place, "this string is not closed; '\"' was expected")
+        }
+        Error::InvalidEscape(_) => {
+            let place = Place::new(source, start, end.max(start + 1));
+            Problem::at(&place, "there is no such escape in a string; a backslash is written '\\\\', and strings r\"..\" have no escapes")
+        }
+        _ if rest.is_empty() => here(match unclosed(code) {
+            Some(sign) => format!("the file ends here, but {sign} was expected"),
+            None => "the file ends here, but more was expected; is a bracket not closed?".into(),
+        }),
+        _ if rest.starts_with('#') => here(COMMENT.into()),
+        _ if rest.starts_with('=') => here("RON writes 'name: value', not 'name = value'".into()),
+        Error::ExpectedChar | Error::UnexpectedChar('\'') => {
+            let quote = text[..end].rfind('\'').unwrap_or(end);
+            let place = Place::new(source, quote, quote + 1);
+            Problem::at(&place, "a string is written in double quotes: \"..\"")
+        }
+        Error::SuggestRawIdentifier(name) => here(format!(
+            "'{name}' is no name; names are made of letters, digits and '_'"
+        )),
+        Error::ExpectedIdentifier if rest.starts_with([',', ')', ']', '}']) => {
+            here(format!("found {found}, but 'name: value' was expected"))
+        }
+        Error::ExpectedIdentifier => here(format!(
+            "found {found}, but 'name: value' was expected; arguments with and without names cannot be mixed"
+        )),
+        Error::ExpectedComma if rest.starts_with('+') => here(
+            "lists are not added with '+'; 'glob([..])' and 'when(..)' stand among the strings of a list".into(),
+        ),
+        Error::ExpectedComma if rest.starts_with('-') && text[..end].ends_with(is_word) => {
+            here("'-' cannot stand in a name; write '_'".into())
+        }
+        Error::ExpectedComma if rest.starts_with([')', ']', '}']) => {
+            here(format!("found {found}, but a comma or another closing bracket was expected"))
+        }
+        Error::ExpectedComma => {
+            // The place after the last value is where the comma belongs.
+            let place = Place::new(source, end, end + len);
+            let after = Place::new(source, before.len(), before.len());
+            let problem = Problem::at(&place, format!("found {found}, but a comma was expected"));
+            match after.line() == place.line() {
+                true => problem,
+                false => problem.also(&after, "it belongs here"),
+            }
+        }
+        _ => here(match unclosed(code) {
+            Some(sign) => format!("found {found}, but {sign} was expected"),
+            None => format!("found {found}, but a value was expected ({})", plain(code)),
+        }),
+    }
+}
+
+fn unclosed(code: &Error) -> Option<&'static str> {
+    Some(match code {
+        Error::ExpectedArrayEnd => "a comma or ']'",
+        Error::ExpectedStructLikeEnd | Error::ExpectedOptionEnd => "a comma or ')'",
+        Error::ExpectedMapEnd => "a comma or '}'",
+        Error::ExpectedComma => "a comma or a closing bracket",
+        Error::ExpectedMapColon => "':' and a value",
+        Error::ExpectedArray => "'['",
+        Error::ExpectedStringEnd => "'\"'",
+        _ => return None,
+    })
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The first sign of the rest, in words, and its length.
+fn found(rest: &str) -> (String, usize) {
+    let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+    if word > 0 {
+        let shown: String = rest[..word].chars().take(40).collect();
+        return (format!("'{shown}'"), word);
+    }
+    match rest.chars().next() {
+        None => ("the end of the file".to_string(), 0),
+        Some('"') => ("a string".to_string(), 1),
+        Some(sign) if sign.is_control() => (format!("{sign:?}"), sign.len_utf8()),
+        Some(sign) => (format!("'{sign}'"), sign.len_utf8()),
+    }
+}
+
+/// The library's own words, as ours begin.
+fn plain(code: &Error) -> String {
+    let text = code.to_string().replace('`', "'");
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => text,
+    }
+}

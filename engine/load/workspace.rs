@@ -1,0 +1,418 @@
+//! Finds the root of a workspace and reads everything in it.
+
+use super::folders::{self, BuildFile};
+use super::glob::{Globs, Matcher};
+use super::package::{self, Context, Found};
+use super::rule::{Rules, Text};
+use super::rule_file::{self, RuleFile};
+use super::tree::{Kind, Node};
+use super::{Package, Workspace, builtin, check, read};
+use crate::base::{Label, PackageName, Place, Problem, Problems, Repo, nearest};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a workspace cannot be read.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The user's rule files, or the `workspace(..)` entry, are wrong.
+    Problems(Problems),
+    /// There is no workspace; the text says how to make one.
+    NoWorkspace(String),
+    /// A file or folder cannot be read.
+    World(anyhow::Error),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            LoadError::Problems(problems) => write!(f, "{problems}"),
+            LoadError::NoWorkspace(text) => f.write_str(text),
+            LoadError::World(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<anyhow::Error> for LoadError {
+    fn from(error: anyhow::Error) -> LoadError {
+        LoadError::World(error)
+    }
+}
+
+/// The nearest folder at or above `from` whose `BUILD.ron` holds a `workspace(..)` entry.
+pub fn find_root(from: &Path) -> Result<PathBuf, LoadError> {
+    let from = std::path::absolute(from).map_err(|error| {
+        anyhow::Error::from(error).context(format!("find the folder {}", from.display()))
+    })?;
+    let mut broken = Problems::default();
+    let mut shown = String::from("BUILD.ron");
+    for folder in from.ancestors() {
+        let path = folder.join("BUILD.ron");
+        if path.is_file() {
+            let build = BuildFile::read(&path, &shown)?;
+            if build.is_root() {
+                return Ok(folder.to_path_buf());
+            }
+            // It may be the root or a package; it is told only if nothing above is a root.
+            broken.extend(build.nodes.err().into_iter().flatten());
+        }
+        shown.insert_str(0, "../");
+    }
+    if !broken.is_empty() {
+        return Err(LoadError::Problems(broken));
+    }
+    Err(LoadError::NoWorkspace(no_workspace(&from)))
+}
+
+fn no_workspace(from: &Path) -> String {
+    let name =
+        from.file_name().and_then(|name| name.to_str()).filter(|name| is_workspace_name(name));
+    let entry = format!("workspace(name: \"{}\")", name.unwrap_or("main"));
+    let what = format!(
+        "{} is in no workspace: no BUILD.ron there or above has a 'workspace(..)' entry",
+        from.display()
+    );
+    match from.join("BUILD.ron").exists() {
+        true => format!(
+            "{what}\nto make this folder the root of one, write as the first entry of its BUILD.ron:\n    {entry},"
+        ),
+        false => format!(
+            "{what}\nto make this folder the root of one:\n    echo '[{entry}]' > BUILD.ron\n    eng build"
+        ),
+    }
+}
+
+fn is_workspace_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    !name.is_empty()
+        && name.len() <= 100
+        && name.chars().all(plain)
+        && !name.starts_with(['.', '-'])
+}
+
+/// Reads the workspace of this root: its rules, packages and targets. What is wrong with a package
+/// is kept there; what is wrong with rules or the root's entry fails, with all problems that can be
+/// told at once.
+pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
+    let root = std::path::absolute(root).map_err(|error| {
+        anyhow::Error::from(error).context(format!("find the folder {}", root.display()))
+    })?;
+    let mut problems = Problems::default();
+    let build = BuildFile::read(&root.join("BUILD.ron"), "BUILD.ron")?;
+    let entry = match &build.nodes {
+        Ok(nodes) => RootEntry::read(nodes, &build.place, &mut problems),
+        Err(wrong) => return Err(LoadError::Problems(wrong.clone())),
+    };
+    let globs = Globs::default();
+    let ignored = ignored(&entry.ignore, &globs, &mut problems);
+    let (walked, (mut files, own_packages, own_problems)) = rayon::join(
+        || folders::walk(&root, build, &ignored),
+        || {
+            let mut problems = Problems::default();
+            (builtin::rule_files(&mut problems), builtin::packages(), problems)
+        },
+    );
+    let walked = walked?;
+    problems.extend(own_problems);
+    let syntax = problems.iter().count();
+    files.extend(user_rules(&root, &entry.rules, &walked.ron_files, &globs, &mut problems)?);
+    let mut rules = Rules::default();
+    if problems.iter().count() == syntax {
+        let broken: BTreeSet<String>;
+        (rules, broken) = rule_file::rules(&files, &mut problems);
+        check::check(&rules, &broken, &entry.modes, &mut problems);
+    }
+    let mut found: Vec<Found> = walked.packages;
+    if !problems.is_empty() {
+        let syntax = found.iter().filter_map(|it| it.nodes.as_ref().err());
+        problems.extend(syntax.flat_map(Problems::iter).cloned());
+        return Err(LoadError::Problems(problems));
+    }
+    found.extend(own_packages);
+    let context = Context { rules: &rules, modes: &entry.modes, globs: &globs };
+    let packages: Vec<Package> =
+        found.into_par_iter().map(|found| package::package(found, &context)).collect();
+    let packages: BTreeMap<PackageName, Package> =
+        packages.into_iter().map(|package| (package.name.clone(), package)).collect();
+    let RootEntry { name, modes, replace, .. } = entry;
+    let workspace = Workspace { root, name, modes, replace, rules, packages };
+    replaced(&workspace, &mut problems);
+    problems.or(workspace).map_err(LoadError::Problems)
+}
+
+fn ignored(texts: &[Text], globs: &Globs, problems: &mut Problems) -> Vec<Arc<Matcher>> {
+    let one = |text: &Text| match globs.compile(text.text.trim_end_matches('/')) {
+        Ok(matcher) => Some(matcher),
+        Err(why) => {
+            problems.push(Problem::at(&text.place, format!("the pattern '{}' {why}", text.text)));
+            None
+        }
+    };
+    texts.iter().filter_map(one).collect()
+}
+
+/// The workspace's own rule files, each read once.
+fn user_rules(
+    root: &Path,
+    patterns: &[Text],
+    ron_files: &[String],
+    globs: &Globs,
+    problems: &mut Problems,
+) -> Result<Vec<RuleFile>, LoadError> {
+    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    for Text { text, place } in patterns {
+        let matcher = match globs.compile(text) {
+            Ok(matcher) => matcher,
+            Err(why) => {
+                problems.push(Problem::at(place, format!("the pattern '{text}' {why}")));
+                continue;
+            }
+        };
+        let before = wanted.len();
+        let mut any = false;
+        for file in ron_files.iter().filter(|file| matcher.fits(file)) {
+            any = true;
+            wanted.insert(file);
+        }
+        if !any && wanted.len() == before {
+            let near = nearest(text, ron_files.iter().map(String::as_str));
+            let text = format!(
+                "the pattern '{text}' matches no file of the workspace that ends in '.ron'{near}"
+            );
+            problems.push(Problem::at(place, text));
+        }
+    }
+    let wanted: Vec<&str> = wanted.into_iter().collect();
+    let read = |path: &&str| BuildFile::read(&root.join(path), path);
+    let files: anyhow::Result<Vec<BuildFile>> = wanted.par_iter().map(read).collect();
+    let mut res = Vec::new();
+    for file in files? {
+        match file.nodes {
+            Ok(nodes) => res.push(RuleFile { builtin: false, nodes }),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    Ok(res)
+}
+
+/// What `replace:` names must exist, or be a problem of the workspace as a whole.
+fn replaced(workspace: &Workspace, problems: &mut Problems) {
+    for (label, (_, place)) in &workspace.replace {
+        if workspace.target(label).is_some() {
+            continue;
+        }
+        let own = workspace.packages.iter().filter(|(name, _)| name.repo == Repo::Eng);
+        let all: Vec<String> = own
+            .flat_map(|(_, package)| package.targets.iter().map(|target| target.label.to_string()))
+            .collect();
+        let near = nearest(&label.to_string(), all.iter().map(String::as_str));
+        let text = format!("there is nothing built in that is called '{label}'{near}");
+        problems.push(Problem::at(place, text));
+    }
+}
+
+/// `workspace(..)` in the root's `BUILD.ron`.
+struct RootEntry {
+    name: String,
+    rules: Vec<Text>,
+    ignore: Vec<Text>,
+    modes: Vec<String>,
+    replace: BTreeMap<Label, (Label, Place)>,
+}
+
+impl RootEntry {
+    fn read(nodes: &[Node], start: &Place, problems: &mut Problems) -> RootEntry {
+        let mut entry = RootEntry {
+            name: "main".to_string(),
+            rules: Vec::new(),
+            ignore: Vec::new(),
+            modes: ["coverage", "release"].map(String::from).to_vec(),
+            replace: BTreeMap::new(),
+        };
+        let mut first: Option<&Text> = None;
+        for node in nodes {
+            let Kind::Call(call, args) = &node.kind else { continue };
+            if call.text != "workspace" {
+                continue;
+            }
+            if let Some(first) = first {
+                let text = "there are two 'workspace(..)' entries; one was expected";
+                problems.push(Problem::at(&call.place, text).also(&first.place, "the first one"));
+                continue;
+            }
+            first = Some(call);
+            let Some(args) = read::arguments(call, args, problems) else { continue };
+            let known = ["name", "rules", "replace", "ignore", "modes", "config"];
+            read::only(args, "workspace", &known, problems);
+            let field = |name: &str| read::field(args, name);
+            if let Some(node) = field("name") {
+                entry.name(node, problems);
+            }
+            let mut texts = |name: &str| {
+                field(name).map_or(Vec::new(), |node| read::strings(node, name, problems))
+            };
+            (entry.rules, entry.ignore) = (texts("rules"), texts("ignore"));
+            texts("modes").into_iter().for_each(|mode| entry.mode(mode, problems));
+            if let Some(node) = field("replace") {
+                entry.replace(node, problems);
+            }
+            if let Some(node) = field("config")
+                && !matches!(node.kind, Kind::Map(_))
+            {
+                read::mismatch(node, "config", "a map of profiles", problems);
+            }
+        }
+        if first.is_none() {
+            let text = "the root's BUILD.ron has no 'workspace(name: \"..\")' entry";
+            problems.push(Problem::at(start, text));
+        }
+        entry
+    }
+
+    fn name(&mut self, node: &Node, problems: &mut Problems) {
+        let Some(name) = read::string(node, "name", problems) else { return };
+        if !is_workspace_name(&name.text) {
+            let text = format!(
+                "'{}' is no name of a workspace; it is made of letters, digits and '_-.', and starts with a letter, a digit or '_'",
+                name.text
+            );
+            problems.push(Problem::at(&name.place, text));
+        }
+        self.name = name.text;
+    }
+
+    fn mode(&mut self, mode: Text, problems: &mut Problems) {
+        if !read::is_name(&mode.text) {
+            let text = format!(
+                "'{}' is no name of a mode; it is made of letters, digits and '_'",
+                mode.text
+            );
+            problems.push(Problem::at(&mode.place, text));
+        } else if !self.modes.contains(&mode.text) {
+            self.modes.push(mode.text);
+        }
+    }
+
+    fn replace(&mut self, node: &Node, problems: &mut Problems) {
+        let Kind::Map(pairs) = &node.kind else {
+            let wanted = "a map: '{\"@eng//cc:toolchain\": \"//toolchains:c\"}'";
+            return read::mismatch(node, "replace", wanted, problems);
+        };
+        let home = PackageName::main("");
+        let mut label = |node: &Node| {
+            let text = read::string(node, "replace", problems)?;
+            match Label::parse(&text.text, &home) {
+                Ok(label) => Some((label, text.place)),
+                Err(why) => {
+                    problems.push(Problem::at(&text.place, format!("'{}' {why}", text.text)));
+                    None
+                }
+            }
+        };
+        let mut read = Vec::new();
+        for (key, value) in pairs {
+            read.extend(label(key).zip(label(value)));
+        }
+        for ((from, place), (to, _)) in read {
+            if from.package.repo != Repo::Eng {
+                let text = format!("only targets of '@eng' can be replaced, found '{from}'");
+                problems.push(Problem::at(&place, text));
+            } else if self.replace.contains_key(&from) {
+                problems.push(Problem::at(&place, format!("'{from}' is replaced twice")));
+            } else {
+                self.replace.insert(from, (to, place));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_root_is_the_nearest_folder_that_says_so() {
+        let root = folder(&[("BUILD.ron", "[workspace(name: \"w\")]"), ("a/b/BUILD.ron", "[")]);
+        assert_eq!(find_root(&root.path().join("a/b")).unwrap(), root.path());
+        let none = folder(&[("a/x", "")]);
+        let said = find_root(&none.path().join("a")).unwrap_err().to_string();
+        assert!(said.contains("echo '[workspace(name: \"a\")]' > BUILD.ron"), "{said}");
+        let broken = folder(&[("BUILD.ron", "[workspace(name: \"w\"")]);
+        let said = find_root(broken.path()).unwrap_err().to_string();
+        assert!(said.starts_with("BUILD.ron:1:21: the file ends here"), "{said}");
+    }
+
+    #[test]
+    fn some_folders_do_not_belong_to_the_workspace() {
+        let root = folder(&[
+            ("BUILD.ron", "[workspace(name: \"w\", ignore: [\"third/*\"])]"),
+            ("a/BUILD.ron", "[]"),
+            ("a/deep/x.c", ""),
+            (".git/BUILD.ron", "["),
+            ("eng-out/BUILD.ron", "["),
+            ("cache/CACHEDIR.TAG", ""),
+            ("cache/sub/BUILD.ron", "["),
+            ("third/party/BUILD.ron", "["),
+            ("other/BUILD.ron", "[workspace(name: \"o\")]"),
+            ("other/sub/BUILD.ron", "["),
+        ]);
+        std::os::unix::fs::symlink(root.path().join("a"), root.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.path().join("a/gone")).unwrap();
+        let workspace = workspace(root.path()).unwrap();
+        let main = workspace.packages.values().filter(|it| it.name.repo == Repo::Main);
+        let found: Vec<_> =
+            main.map(|it| (&*it.name.path, it.files.join(" "), it.problems.is_empty())).collect();
+        assert_eq!(
+            found,
+            [
+                ("", "BUILD.ron".to_string(), true),
+                ("a", "BUILD.ron deep/x.c gone".to_string(), true)
+            ]
+        );
+        assert_eq!(workspace.modes, ["coverage", "release"]);
+    }
+
+    #[test]
+    fn broken_rules_are_told_together_with_what_else_cannot_be_read() {
+        let root = folder(&[
+            (
+                "BUILD.ron",
+                "[workspace(nam: \"w\", rules: [\"r/*.ron\", \"s/*.ron\"], replace: {\"@eng//no:no\": \"//x\"})]",
+            ),
+            ("r/x.ron", "[rule(name: \"x\", base: \"nothing\")]"),
+            ("p/BUILD.ron", "["),
+        ]);
+        let said = workspace(root.path()).unwrap_err().to_string();
+        for wanted in [
+            "BUILD.ron:1:12: 'workspace' has no field 'nam'; did you mean 'name'?",
+            "BUILD.ron:1:41: the pattern 's/*.ron' matches no file of the workspace",
+            "p/BUILD.ron:1:2: the file ends here",
+        ] {
+            assert!(said.contains(wanted), "{wanted}\n{said}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_rules_and_packages_have_no_problems() {
+        let root = folder(&[("BUILD.ron", "[workspace(name: \"w\")]")]);
+        let workspace = workspace(root.path()).unwrap_or_else(|error| panic!("{error}"));
+        for package in workspace.packages.values() {
+            assert!(package.problems.is_empty(), "{}", package.problems);
+        }
+    }
+}

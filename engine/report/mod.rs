@@ -1,0 +1,103 @@
+//! Folds the event stream into the terminal; the only room, beside the command line, that writes
+//! to it. It knows nothing of how things are built: whatever it tells came as an event.
+
+mod style; // colours, widths, names of signals
+mod output; // what programs printed, made harmless and short
+mod failure; // how a failed action is told
+mod verdict; // how a test and its cases are told
+mod summary; // what it all came to, and how to run the failures again
+mod plain; // events → the lines that stay, in an order that no width changes
+mod progress; // events → the lines that are redrawn
+mod screen; // writes both, whole, to standard error
+
+pub use screen::{print_data, print_problem, stderr_is_terminal, terminal_size};
+pub use style::{Style, TestOutput};
+
+use crate::event::Event;
+use crossbeam_channel::{Sender, bounded, unbounded};
+use std::panic::{self, AssertUnwindSafe};
+use std::thread;
+
+/// Runs `work` and shows the events that it sends. All has been written when this returns, and the
+/// terminal is clean, also if `work` panics: the panic then goes on from here. Events that are sent
+/// after `work` has ended are not shown.
+pub fn while_showing<T>(style: Style, work: impl FnOnce(Sender<Event>) -> T) -> T {
+    show_on(screen::Shared::stderr(), style, work)
+}
+
+fn show_on<T>(screen: screen::Shared, style: Style, work: impl FnOnce(Sender<Event>) -> T) -> T {
+    let (sender, events) = unbounded();
+    let (working, over) = bounded::<()>(0);
+    let clean = style.live.then(|| screen.clear_before_panics());
+    let res = thread::scope(|scope| {
+        let shower = || progress::show(&style, &screen, &events, &over);
+        let spawned = thread::Builder::new().name("report".into()).spawn_scoped(scope, shower);
+        let res = panic::catch_unwind(AssertUnwindSafe(|| work(sender)));
+        drop(working);
+        // A panic of ours has been printed by its hook and must not hide what `work` came to.
+        match spawned {
+            Ok(thread) => drop(thread.join()),
+            // Without a thread nothing was shown on the way, but nothing is lost either.
+            Err(_) => progress::show(&style, &screen, &events, &over),
+        }
+        res
+    });
+    drop(clean);
+    res.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Summary;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown<T>(paper: &Paper, work: impl FnOnce(Sender<Event>) -> T) -> T {
+        show_on(screen::Shared::on(Box::new(paper.clone())), Style::default(), work)
+    }
+
+    #[test]
+    fn all_is_written_when_the_work_is_done() {
+        let paper = Paper::default();
+        let kept = shown(&paper, |events| {
+            events.send(Event::Warning("slow disk".to_string())).unwrap();
+            events.send(Event::Finished(Summary::default())).unwrap();
+            // A sender that outlives the work must not keep us waiting.
+            events
+        });
+        assert_eq!(paper.text(), "warning: slow disk\nok in 0.00s: 0 ran, 0 cached\n");
+        drop(kept);
+    }
+
+    #[test]
+    fn all_is_written_before_a_panic_goes_on() {
+        let paper = Paper::default();
+        let work = |events: Sender<Event>| {
+            events.send(Event::Warning("last words".to_string())).unwrap();
+            panic::resume_unwind(Box::new("gone"));
+        };
+        let panic = panic::catch_unwind(AssertUnwindSafe(|| shown(&paper, work))).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"gone"));
+        assert_eq!(paper.text(), "warning: last words\n");
+    }
+}

@@ -1,0 +1,214 @@
+//! How a test is told: one line for the target, and below it the cases that need more words.
+
+use super::output::{indented, neutral, of_text};
+use super::style::{Style, TestOutput, Tone, count, list, show_limit, signal_meaning};
+use crate::base::{Label, show_duration};
+use crate::event::{Case, Origin, Verdict};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a test target ended.
+#[derive(Debug)]
+pub(super) enum TestEnd {
+    /// All its cases have a verdict.
+    Finished { cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
+    /// It could not be run, because of this target.
+    NotRun { because: Label },
+}
+
+/// The line of a test and what follows it. Only the time at the end of the line differs from one
+/// run to the next.
+pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
+    match end {
+        TestEnd::NotRun { because } => {
+            let word = style.paint(Tone::Odd, "NOT RUN");
+            let label = style.paint(Tone::Strong, &label.to_string());
+            format!("{word} {label} ({because} was not built)\n")
+        }
+        TestEnd::Finished { cases, duration, log } => {
+            let mut res = line(style, label, cases, *duration);
+            for case in cases {
+                push_case(&mut res, style, case, log);
+            }
+            let failed = cases.iter().any(|case| !case.verdict.is_good());
+            if let Some(log) = log.as_ref().filter(|_| failed) {
+                let log = format!("  log: {}", log.display());
+                res.push_str(&style.paint(Tone::Quiet, &log));
+                res.push('\n');
+            }
+            res
+        }
+    }
+}
+
+/// `PASS  //p:t  8 cases, 1 skipped  0.03s`.
+fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> String {
+    let (word, tone) = word(cases);
+    // The common words have four letters; the others may stand out.
+    let word = style.paint(tone, &format!("{word:<5}"));
+    let label = style.paint(Tone::Strong, &label.to_string());
+    let cached = cases.iter().filter(|case| case.origin == Origin::Cached).count();
+    let all_cached = cached > 0 && cached == cases.len();
+    let partly = (cached > 0 && !all_cached).then(|| format!(" ({cached} cached)"));
+    let time = if all_cached { "(cached)".to_string() } else { show_duration(duration) };
+    let time = style.paint(Tone::Quiet, &time);
+    let counts = match cases {
+        [only] if only.name.is_empty() => match &only.verdict {
+            Verdict::Passed | Verdict::Failed => String::new(),
+            verdict => format!("  {}", describe(verdict)),
+        },
+        _ => format!("  {}{}", counts(cases), partly.unwrap_or_default()),
+    };
+    format!("{word} {label}{counts}  {time}\n")
+}
+
+/// The word for all cases together: of several kinds of failure the one that says most.
+fn word(cases: &[Case]) -> (&'static str, Tone) {
+    let any = |fits: fn(&Verdict) -> bool| cases.iter().any(|case| fits(&case.verdict));
+    if any(|it| matches!(it, Verdict::Failed | Verdict::Crashed(_))) {
+        ("FAIL", Tone::Bad)
+    } else if any(|it| matches!(it, Verdict::TimedOut(_))) {
+        ("TIMEOUT", Tone::Bad)
+    } else if any(|it| matches!(it, Verdict::NotRun(_))) {
+        ("NOT RUN", Tone::Odd)
+    } else if !cases.is_empty() && !any(|it| matches!(it, Verdict::Passed)) {
+        ("SKIP", Tone::Odd)
+    } else {
+        ("PASS", Tone::Good)
+    }
+}
+
+fn counts(cases: &[Case]) -> String {
+    let number = |fits: fn(&Verdict) -> bool| cases.iter().filter(|c| fits(&c.verdict)).count();
+    let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
+    let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
+    let failed = number(|it| !it.is_good()) - not_run;
+    let all = match failed {
+        0 => count(cases.len(), "case"),
+        _ => format!("{failed} of {} failed", count(cases.len(), "case")),
+    };
+    list([
+        Some(all),
+        (skipped > 0).then(|| format!("{skipped} skipped")),
+        (not_run > 0).then(|| format!("{not_run} not run")),
+    ])
+}
+
+fn push_case(res: &mut String, style: &Style, case: &Case, log: &Option<PathBuf>) {
+    let good = case.verdict.is_good();
+    if good && style.test_output != TestOutput::All {
+        return;
+    }
+    if !case.name.is_empty() {
+        let tone = if good { Tone::Good } else { Tone::Bad };
+        let verdict = style.paint(tone, &describe(&case.verdict));
+        res.push_str(&format!("  {}: {verdict}\n", neutral(&case.name, false)));
+    }
+    if style.test_output != TestOutput::Summary {
+        res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));
+    }
+}
+
+/// `crashed: SIGSEGV`, `timed out after 2s`.
+fn describe(verdict: &Verdict) -> String {
+    let because = |word: &str, why: &str| match why.is_empty() {
+        true => word.to_string(),
+        false => format!("{word}: {}", neutral(why, false)),
+    };
+    match verdict {
+        Verdict::Passed => "passed".to_string(),
+        Verdict::Failed => "failed".to_string(),
+        Verdict::Skipped(why) => because("skipped", why),
+        Verdict::TimedOut(limit) => format!("timed out after {}", show_limit(*limit)),
+        Verdict::Crashed(how) => because("crashed", how),
+        Verdict::NotRun(why) => because("not run", why),
+    }
+}
+
+/// The case in the list of failures: `CRASHED //p:t#case (abort, SIGABRT)`; nothing if it is good.
+pub(super) fn listed(style: &Style, label: &Label, case: &Case) -> Option<String> {
+    let (word, tone, how) = match &case.verdict {
+        Verdict::Passed | Verdict::Skipped(_) => return None,
+        Verdict::Failed => ("FAILED", Tone::Bad, String::new()),
+        Verdict::TimedOut(limit) => {
+            ("TIMEOUT", Tone::Bad, format!(" (after {})", show_limit(*limit)))
+        }
+        Verdict::Crashed(how) => {
+            let meaning = signal_meaning(how).map(|it| format!("{it}, ")).unwrap_or_default();
+            ("CRASHED", Tone::Bad, format!(" ({meaning}{})", neutral(how, false)))
+        }
+        Verdict::NotRun(why) => ("NOT RUN", Tone::Odd, format!(" ({})", neutral(why, false))),
+    };
+    let word = style.paint(tone, &format!("{word:<7}"));
+    Some(format!("{word} {}{how}", neutral(&selector(label, case), false)))
+}
+
+/// What selects the case on a command line: `//p:t#case`.
+pub(super) fn selector(label: &Label, case: &Case) -> String {
+    match case.name.is_empty() {
+        true => label.to_string(),
+        false => format!("{label}#{}", case.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PackageName;
+
+    fn case(name: &str, verdict: Verdict, origin: Origin) -> Case {
+        let output = format!("{name} says\n");
+        Case { name: name.to_string(), verdict, origin, duration: None, output }
+    }
+
+    fn shown(test_output: TestOutput, cases: Vec<Case>) -> String {
+        let style = Style { test_output, ..Style::default() };
+        let end = TestEnd::Finished { cases, duration: Duration::from_millis(30), log: None };
+        told(&style, &PackageName::main("p").label("t"), &end)
+    }
+
+    #[test]
+    fn a_good_test_is_one_line() {
+        let pass = |name, origin| case(name, Verdict::Passed, origin);
+        let show = |cases| shown(TestOutput::Errors, cases);
+        assert_eq!(show(vec![pass("", Origin::Ran)]), "PASS  //p:t  0.03s\n");
+        assert_eq!(show(vec![pass("a", Origin::Cached)]), "PASS  //p:t  1 case  (cached)\n");
+        let two = vec![pass("a", Origin::Cached), pass("b", Origin::Ran)];
+        assert_eq!(show(two), "PASS  //p:t  2 cases (1 cached)  0.03s\n");
+        let skipped = case("", Verdict::Skipped("no net".into()), Origin::Ran);
+        assert_eq!(show(vec![skipped]), "SKIP  //p:t  skipped: no net  0.03s\n");
+        assert_eq!(show(vec![]), "PASS  //p:t  0 cases  0.03s\n");
+    }
+
+    #[test]
+    fn a_bad_test_tells_each_bad_case_and_what_it_printed() {
+        let cases = vec![
+            case("a", Verdict::Failed, Origin::Ran),
+            case("b", Verdict::Crashed("SIGSEGV".into()), Origin::Ran),
+            case("c", Verdict::TimedOut(Duration::from_secs(2)), Origin::Ran),
+            case("d", Verdict::Passed, Origin::Ran),
+            case("e", Verdict::NotRun("deadline".into()), Origin::Ran),
+        ];
+        assert_eq!(
+            shown(TestOutput::Errors, cases.clone()),
+            "FAIL  //p:t  3 of 5 cases failed, 1 not run  0.03s\n  \
+             a: failed\n    a says\n  b: crashed: SIGSEGV\n    b says\n  \
+             c: timed out after 2s\n    c says\n  e: not run: deadline\n    e says\n"
+        );
+        let all = shown(TestOutput::All, cases.clone());
+        assert!(all.contains("\n  d: passed\n    d says\n"));
+        assert!(!shown(TestOutput::Summary, cases).contains("says"));
+    }
+
+    #[test]
+    fn a_program_without_cases_needs_no_names() {
+        let crashed = case("", Verdict::Crashed("SIGABRT".into()), Origin::Ran);
+        let label = PackageName::main("p").label("t");
+        let line = listed(&Style::default(), &label, &crashed);
+        assert_eq!(line.as_deref(), Some("CRASHED //p:t (abort, SIGABRT)"));
+        assert_eq!(
+            shown(TestOutput::Errors, vec![crashed]),
+            "FAIL  //p:t  crashed: SIGABRT  0.03s\n     says\n"
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What was asked for goes into `eng-out`, as copies; what was edited or deleted there is replaced.
+
+use super::manifest::Content;
+use super::session::Shared;
+use crate::analyze::FileId;
+use crate::base::Label;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// A file of a target that is to be delivered.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The target it is delivered for.
+    pub label: Label,
+    /// The file.
+    pub file: FileId,
+    /// Path below `eng-out/bin`.
+    pub path: String,
+}
+
+/// Delivers files; those that are there already, with the right bytes, are left alone. Gives the
+/// paths of all, from the workspace's root.
+pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<(Label, String)>> {
+    let mut done = Vec::new();
+    for delivery in deliveries {
+        let Some(content) = shared.content(delivery.file)? else { continue };
+        let path = format!("eng-out/bin/{}", delivery.path);
+        let at = shared.root.join(&path);
+        place(shared, delivery, &content, &at).with_context(|| format!("deliver {path}"))?;
+        done.push((delivery.label.clone(), path));
+    }
+    Ok(done)
+}
+
+fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> Result<()> {
+    match content {
+        Content::Tree { digest, .. } => {
+            parents(at)?;
+            crate::store::copy_tree_to(digest, shared.cas, at)?;
+        }
+        Content::File { digest, executable } => {
+            // The stat cache tells without reading whether the file still has these bytes.
+            let is_file = at.symlink_metadata().is_ok_and(|meta| meta.is_file());
+            if is_file && shared.stats.digest(at)? == Some((*digest, *executable)) {
+                return Ok(());
+            }
+            if at.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+                remove(at)?;
+            }
+            parents(at)?;
+            let source = &shared.analysis.files.file(delivery.file);
+            match source.kind {
+                crate::analyze::FileKind::Source => {
+                    fs::copy(shared.root.join(&*source.path), at)?;
+                }
+                _ => {
+                    shared.cas.copy_to(digest, at, *executable)?;
+                }
+            }
+            shared.stats.forget(at);
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folders above a file; a file that stands where one must be is removed.
+fn parents(at: &Path) -> Result<()> {
+    let Some(folder) = at.parent() else { return Ok(()) };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut above = Some(folder);
+    while let Some(path) = above {
+        if path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) && !path.is_dir() {
+            remove(path)?;
+        }
+        above = path.parent();
+    }
+    fs::create_dir_all(folder).with_context(|| format!("create the folder {}", folder.display()))
+}
+
+fn remove(at: &Path) -> Result<()> {
+    let meta = at.symlink_metadata().with_context(|| format!("look at {}", at.display()))?;
+    let res = if meta.is_dir() { fs::remove_dir_all(at) } else { fs::remove_file(at) };
+    res.with_context(|| format!("remove {}", at.display()))
+}

@@ -1,0 +1,164 @@
+//! A folder that holds only the inputs of one action, as symbolic links, and takes its outputs.
+
+use super::manifest::Content;
+use super::session::Shared;
+use crate::analyze::{FileId, FileKind, Layout, short};
+use crate::base::{join, parent};
+use crate::store;
+use anyhow::{Context, Result, bail};
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+/// The folders and files of one process. Removed when dropped.
+pub(super) struct ExecRoot {
+    base: PathBuf,
+    made: HashSet<PathBuf>,
+}
+
+impl ExecRoot {
+    /// Makes an empty one in the scratch folder of the run.
+    pub fn new(shared: &Shared) -> Result<ExecRoot> {
+        let base = shared.next_scratch();
+        let mut res = ExecRoot { base, made: HashSet::new() };
+        res.folder(&res.root())?;
+        res.folder(&res.temporary())?;
+        Ok(res)
+    }
+
+    /// Where the inputs stand.
+    pub fn root(&self) -> PathBuf {
+        self.base.join("root")
+    }
+
+    /// A private, empty folder.
+    pub fn temporary(&self) -> PathBuf {
+        self.base.join("tmp")
+    }
+
+    /// Where standard output is kept.
+    pub fn stdout(&self) -> PathBuf {
+        self.base.join("stdout")
+    }
+
+    /// Where standard error is kept, if apart.
+    pub fn stderr(&self) -> PathBuf {
+        self.base.join("stderr")
+    }
+
+    /// Where a test writes its results.
+    pub fn report(&self) -> PathBuf {
+        self.base.join("report")
+    }
+
+    /// Another file of the process, outside of its root.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.base.join(name)
+    }
+
+    /// Makes a folder and those above it.
+    pub fn folder(&mut self, path: &Path) -> Result<()> {
+        if self.made.contains(path) {
+            return Ok(());
+        }
+        fs::create_dir_all(path)
+            .with_context(|| format!("create the folder {}", path.display()))?;
+        self.made.insert(path.to_path_buf());
+        Ok(())
+    }
+
+    /// Places all inputs.
+    pub fn place(&mut self, shared: &Shared, inputs: &[(String, FileId, Content)]) -> Result<()> {
+        for (path, id, content) in inputs {
+            let at = self.root().join(path);
+            let file = shared.analysis.files.file(*id);
+            if let Content::Tree { digest, .. } = content {
+                self.tree(shared, &at, digest)?;
+                continue;
+            }
+            let target = match file.kind {
+                FileKind::Source => shared.root.join(&*file.path),
+                _ => match shared.cas.find(&content.digest())? {
+                    Some(blob) => blob,
+                    None => bail!("the store lost {} ({})", file.path, content.digest()),
+                },
+            };
+            self.link(&at, &target)?;
+        }
+        Ok(())
+    }
+
+    fn tree(&mut self, shared: &Shared, at: &Path, digest: &crate::base::Digest) -> Result<()> {
+        self.folder(at)?;
+        let entries = store::list_tree(digest, shared.cas)?;
+        let entries = entries.with_context(|| format!("the store lost a folder ({digest})"))?;
+        for (path, entry) in entries {
+            let at = at.join(&path);
+            match entry {
+                store::Entry::File(digest, _) => match shared.cas.find(&digest)? {
+                    Some(blob) => self.link(&at, &blob)?,
+                    None => bail!("the store lost {path} ({digest})"),
+                },
+                store::Entry::Symlink(target) => self.link(&at, Path::new(&target))?,
+                store::Entry::EmptyDir => self.folder(&at)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, at: &Path, target: &Path) -> Result<()> {
+        if let Some(folder) = at.parent() {
+            self.folder(folder)?;
+        }
+        symlink(target, at)
+            .with_context(|| format!("link {} to {}", at.display(), target.display()))
+    }
+}
+
+impl Drop for ExecRoot {
+    fn drop(&mut self) {
+        // A process may have taken away its own right to remove what it made; that is given back
+        // for folders only, since files may be links into the store.
+        if fs::remove_dir_all(&self.base).is_err() {
+            allow_removal(&self.base);
+            let _ = fs::remove_dir_all(&self.base);
+        }
+    }
+}
+
+fn allow_removal(base: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mut walk = walkdir::WalkDir::new(base).follow_links(false).into_iter();
+    while let Some(entry) = walk.next() {
+        if let Ok(entry) = entry {
+            if entry.file_type().is_dir() {
+                let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
+            }
+        }
+    }
+}
+
+/// Where an input stands below the root.
+pub(super) fn place_of(layout: &Layout, path: &str) -> String {
+    match layout {
+        Layout::Exec => path.to_string(),
+        Layout::Runfiles(workspace) => join(workspace, short(path)),
+    }
+}
+
+/// The folder below the root in which the command starts.
+pub(super) fn start_folder(layout: &Layout) -> &str {
+    match layout {
+        Layout::Exec => "",
+        Layout::Runfiles(workspace) => workspace,
+    }
+}
+
+/// The folders that must be there for the outputs.
+pub(super) fn output_folders<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut folders: Vec<&str> = paths.map(parent).filter(|folder| !folder.is_empty()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
+}

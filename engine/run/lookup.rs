@@ -1,0 +1,87 @@
+//! Remembered results that still hold.
+
+use super::manifest::{Manifest, Reach};
+use super::session::Shared;
+use crate::base::Digest;
+use crate::store::{self, OutputKind, ResultRow};
+use anyhow::Result;
+
+/// Where a result is or will be kept.
+pub(super) enum Place {
+    /// Under the exact key.
+    Exact(Digest),
+    /// Under a key that a depfile narrows; this is the shape of the action.
+    Narrowed(Digest),
+}
+
+/// The keys of an action: exact without depfile, by shape with one.
+pub(super) fn place(manifest: &Manifest, has_depfile: bool) -> Place {
+    if has_depfile {
+        Place::Narrowed(manifest.key(Reach::Names))
+    } else {
+        Place::Exact(manifest.exact())
+    }
+}
+
+/// The key under which a result is kept that read these inputs.
+pub(super) fn narrowed(manifest: &Manifest, used: &[String]) -> Digest {
+    manifest.key(Reach::Used(used))
+}
+
+/// A result that was kept and still holds: its files are in the store, and what it read outside of
+/// the workspace is unchanged. With its key.
+pub(super) fn find(
+    shared: &Shared,
+    manifest: &Manifest,
+    place: &Place,
+) -> Result<Option<(Digest, ResultRow)>> {
+    let keys = match place {
+        Place::Exact(key) => vec![*key],
+        Place::Narrowed(shape) => {
+            let sets = shared.ledger.shape(shape);
+            sets.iter().map(|used| narrowed(manifest, used)).collect()
+        }
+    };
+    for key in keys {
+        if let Some(row) = shared.ledger.result(&key) {
+            if holds(shared, &row)? {
+                return Ok(Some((key, row)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
+    if let Some(list) = &row.externals {
+        if !shared.unchanged(list)? {
+            return Ok(false);
+        }
+    }
+    for digest in
+        row.outputs.iter().map(|output| &output.digest).chain(&row.stdout).chain(&row.stderr)
+    {
+        if shared.cas.find(digest)?.is_none() {
+            return Ok(false);
+        }
+    }
+    for output in &row.outputs {
+        if output.kind == OutputKind::Tree && !is_whole(shared, &output.digest)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// True if all files of a stored folder are in the store.
+fn is_whole(shared: &Shared, tree: &Digest) -> Result<bool> {
+    let Some(entries) = store::list_tree(tree, shared.cas)? else { return Ok(false) };
+    for (_, entry) in entries {
+        if let store::Entry::File(digest, _) = entry {
+            if shared.cas.find(&digest)?.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,25 @@
+//! Brings a plan up to date: keys, cache, exec roots, processes, on a rayon pool.
+//! The only room that starts processes; it prints nothing.
+
+mod states; // set(): the one place where the state of an action changes
+mod schedule; // the coordinator: what is ready, what may start, what has ended
+mod worker; // one action from key to result
+mod test_env; // what every test process finds
+mod manifest; // what is in a key; one walk, two readers
+mod lookup; // remembered results that still hold
+mod tools; // programs of the machine: found and identified
+mod exec_root; // a folder that holds only the inputs
+mod script; // commands of plain words, without a shell
+mod process; // starts a process, waits for it, kills its group
+mod outputs; // what was written goes into the store
+mod depfile; // what a command says it read
+mod signal; // Ctrl-C, once and twice
+mod deliver; // what was asked for goes into eng-out
+mod session; // what all actions of a run share
+
+pub use deliver::{Delivery, deliver};
+pub use manifest::Content;
+pub use schedule::{Finished, Follow, Grow, execute};
+pub use session::{Options, Shared};
+pub use signal::Stop;
+pub use worker::CaseKeys;

@@ -1,0 +1,244 @@
+//! Starts a process in a group of its own, waits for it, kills the group.
+//! Knows nothing of actions: it is told what to start and where output goes.
+
+use super::signal::Stop;
+use crate::event::Outcome;
+use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Between SIGTERM and SIGKILL.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What to start.
+pub(super) struct Start<'a> {
+    /// The program's file, absolute or as found on the PATH of the environment.
+    pub program: PathBuf,
+    /// What the process sees as its arguments, the program's name first.
+    pub argv: &'a [String],
+    /// The whole environment.
+    pub env: &'a [(String, String)],
+    /// Where it starts.
+    pub folder: &'a Path,
+    /// What it reads; nothing if not given.
+    pub stdin: Option<PathBuf>,
+    /// Where its output goes.
+    pub stdout: &'a Path,
+    /// Where its errors go; the same as `stdout` keeps both in the order of writing.
+    pub stderr: &'a Path,
+    /// Killed after this time.
+    pub timeout: Option<Duration>,
+}
+
+/// How it ended and what it took.
+pub(super) struct Ended {
+    pub outcome: Outcome,
+    pub duration: Duration,
+    pub cpu: Duration,
+    /// Peak resident set of the largest process, in KiB.
+    pub peak_kib: u64,
+}
+
+/// Starts a process and waits until it has ended, or until its time is up or the run is stopped.
+/// Whatever is left of its group is killed then.
+pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
+    let began = Instant::now();
+    let mut command = Command::new(&start.program);
+    command
+        .args(&start.argv[1..])
+        .arg0(&start.argv[0])
+        .env_clear()
+        .envs(start.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(start.folder)
+        .process_group(0);
+    let stdout = output_file(start.stdout)?;
+    let stderr = if start.stderr == start.stdout {
+        stdout.try_clone().context("duplicate an output file")?
+    } else {
+        output_file(start.stderr)?
+    };
+    command.stdout(stdout).stderr(stderr).stdin(match &start.stdin {
+        Some(path) => {
+            Stdio::from(File::open(path).with_context(|| format!("open {}", path.display()))?)
+        }
+        None => Stdio::null(),
+    });
+    let child = match spawn(&mut command) {
+        Ok(child) => child,
+        Err(error) => {
+            return Ok(Ended {
+                outcome: Outcome::Broken(why_not_started(start, &error)),
+                duration: began.elapsed(),
+                cpu: Duration::ZERO,
+                peak_kib: 0,
+            });
+        }
+    };
+    // The descriptors of the output belong to the child alone from here on.
+    drop(command);
+    wait(child, start.timeout, began, stop)
+}
+
+fn output_file(path: &Path) -> Result<File> {
+    let open = OpenOptions::new().append(true).create(true).open(path);
+    open.with_context(|| format!("create {}", path.display()))
+}
+
+/// Another thread may be between the creation of a process and its exec while it holds a program
+/// open that was just written; the kernel then refuses to start that program for a moment.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    for _ in 0..20 {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return other,
+        }
+    }
+    command.spawn()
+}
+
+fn why_not_started(start: &Start, error: &std::io::Error) -> String {
+    let program = &start.argv[0];
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!("cannot start '{program}': it is not executable (chmod +x makes it so)")
+        }
+        ErrorKind::NotFound if start.program.exists() => format!(
+            "cannot start '{program}': the interpreter that its first line names does not exist"
+        ),
+        ErrorKind::NotFound => format!("cannot start '{program}': there is no such program"),
+        _ => match error.raw_os_error() {
+            // ENOEXEC and E2BIG
+            Some(8) => format!(
+                "cannot start '{program}': it is no program; a script begins with a line such as '#!/bin/sh'"
+            ),
+            Some(7) => {
+                format!("cannot start '{program}': its arguments and environment are too long")
+            }
+            _ => format!("cannot start '{program}': {error}"),
+        },
+    }
+}
+
+fn wait(child: Child, timeout: Option<Duration>, began: Instant, stop: &Stop) -> Result<Ended> {
+    let pid = Pid::from_child(&child);
+    let pidfd = pidfd_open(pid, PidfdFlags::empty()).context("open a descriptor for a process")?;
+    let mut killed: Option<Outcome> = None;
+    let mut deadline = timeout.map(|timeout| began + timeout);
+    let mut hard = false;
+    loop {
+        let mut fds = vec![PollFd::new(&pidfd, PollFlags::IN)];
+        // Once a request was acted on, its descriptor stays readable and must not be waited for.
+        if killed.is_none() {
+            fds.push(PollFd::from_borrowed_fd(stop.soft(), PollFlags::IN));
+        }
+        if !hard {
+            fds.push(PollFd::from_borrowed_fd(stop.hard(), PollFlags::IN));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.map(|left| Timespec {
+            tv_sec: left.as_secs() as i64,
+            tv_nsec: i64::from(left.subsec_nanos()),
+        });
+        match poll(&mut fds, left.as_ref()) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error).context("wait for a process"),
+            Ok(_) => {}
+        }
+        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        if ready[0] {
+            break;
+        }
+        if !hard && ready.last() == Some(&true) && ready.len() > 1 && stop.is_hard() {
+            hard = true;
+            killed.get_or_insert(Outcome::Stopped);
+            let _ = kill_process_group(pid, Signal::KILL);
+            deadline = None;
+        } else if killed.is_none() && stop.requested() {
+            killed = Some(Outcome::Stopped);
+            let _ = kill_process_group(pid, Signal::TERM);
+            deadline = Some(Instant::now() + GRACE);
+        } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            match (&killed, timeout) {
+                (None, Some(timeout)) => {
+                    killed = Some(Outcome::TimedOut(timeout));
+                    let _ = kill_process_group(pid, Signal::TERM);
+                    deadline = Some(Instant::now() + GRACE);
+                }
+                _ => {
+                    let _ = kill_process_group(pid, Signal::KILL);
+                    deadline = None;
+                }
+            }
+        }
+    }
+    let duration = began.elapsed();
+    // The leader has ended but is not yet reaped, so its number still names this group: what it
+    // left behind is killed now.
+    let _ = kill_process_group(pid, Signal::KILL);
+    let (status, cpu, peak_kib) = reap(&child)?;
+    let outcome = match (killed, status) {
+        (Some(outcome), _) => outcome,
+        (None, Status::Exited(0)) => Outcome::Passed,
+        (None, Status::Exited(status)) => Outcome::Exited(status),
+        (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
+    };
+    Ok(Ended { outcome, duration, cpu, peak_kib })
+}
+
+enum Status {
+    Exited(i32),
+    Signalled(i32),
+}
+
+/// Reaps a process that has ended; std can't tell what it used.
+#[allow(unsafe_code)] // wait4 is the only call that gives status and usage of one child
+fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    let pid = child.id() as libc::pid_t;
+    let usage = loop {
+        // SAFETY: both pointers are valid for the call, and `usage` is plain data that any bytes
+        // may fill. The child was not waited for before, so the number is still its own.
+        let res = unsafe { libc::wait4(pid, &mut status, 0, usage.as_mut_ptr()) };
+        if res == pid {
+            // SAFETY: zeroed above and filled by the kernel.
+            break unsafe { usage.assume_init() };
+        }
+        let error = std::io::Error::last_os_error();
+        if error.kind() != ErrorKind::Interrupted {
+            return Err(error).context("reap a process");
+        }
+    };
+    let time = |t: libc::timeval| {
+        Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
+    };
+    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
+    let status = if libc::WIFEXITED(status) {
+        Status::Exited(libc::WEXITSTATUS(status))
+    } else {
+        Status::Signalled(libc::WTERMSIG(status))
+    };
+    Ok((status, cpu, usage.ru_maxrss as u64))
+}
+
+/// Runs a program of the machine in the user's environment and gives what it printed on standard
+/// output, trimmed; nothing if it fails.
+pub(super) fn ask(program: &Path, args: &[String]) -> Result<Option<String>> {
+    let output = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("start {}", program.display()))?;
+    if !output.status.success() {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_string()))
+}

@@ -1,0 +1,335 @@
+//! The coordinator: it alone owns the plan and the states, hands out what may start, and takes in
+//! what has ended. Workers carry one action each and wait for nothing but its process.
+
+use super::session::Shared;
+use super::states::{State, States};
+use super::worker::{self, Done};
+use crate::analyze::Action;
+use crate::base::{Digest, Label, signal_name};
+use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome, Summary};
+use crate::graph::{NodeId, Plan};
+use crate::store::{Attempt, Batch, CaseRow, Last, ResultRow};
+use anyhow::{Context, Result, anyhow};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Instant, SystemTime};
+
+/// An action that has ended.
+pub struct Finished<'a> {
+    /// Which.
+    pub action: &'a Action,
+    /// How.
+    pub outcome: &'a Outcome,
+    /// Whether a process was started.
+    pub origin: Origin,
+    /// What it left behind.
+    pub row: &'a ResultRow,
+}
+
+/// What follows from an action that has ended.
+#[derive(Default)]
+pub struct Follow {
+    /// Further actions, whose inputs are all there.
+    pub actions: Vec<Action>,
+    /// Results of cases that are to be kept.
+    pub cases: Vec<(Digest, CaseRow)>,
+    /// Events that are to be sent once these are kept.
+    pub events: Vec<Event>,
+}
+
+/// Whoever makes more actions from results while the plan is carried out.
+pub trait Grow {
+    /// An action has ended.
+    fn finished(&mut self, shared: &Shared, finished: Finished) -> Result<Follow>;
+    /// An action can't be carried out, since something it needs was not made.
+    fn not_run(&mut self, action: &Action, because: &Label) -> Follow;
+}
+
+/// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
+/// the machinery itself.
+pub fn execute(
+    shared: &Shared,
+    plan: &mut Plan,
+    grow: &mut dyn Grow,
+    record: &mut dyn FnMut(&[Attempt]),
+) -> Result<Summary> {
+    let threads = shared.options.jobs + shared.options.test_threads;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("action {number}"))
+        .build()
+        .context("start the threads that carry out actions")?;
+    let (send, ended) = unbounded();
+    let states = States::new(plan);
+    let mut coordinator = Coordinator {
+        shared,
+        plan,
+        grow,
+        record,
+        states,
+        ended,
+        summary: Summary::default(),
+        began: Instant::now(),
+        stopping: false,
+    };
+    pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
+    Ok(coordinator.summary)
+}
+
+type End = (NodeId, Result<Done>, SystemTime);
+
+struct Coordinator<'a, 'p> {
+    shared: &'a Shared<'a>,
+    plan: &'p mut Plan,
+    grow: &'p mut dyn Grow,
+    record: &'p mut dyn FnMut(&[Attempt]),
+    states: States,
+    ended: Receiver<End>,
+    summary: Summary,
+    began: Instant,
+    stopping: bool,
+}
+
+impl<'a> Coordinator<'a, '_> {
+    fn run<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>) -> Result<()>
+    where
+        'a: 's,
+    {
+        loop {
+            self.stopping |= self.shared.stop.requested();
+            if !self.stopping {
+                self.start(scope, send, false);
+                self.start(scope, send, true);
+            }
+            if self.states.running(false) + self.states.running(true) == 0 {
+                if self.states.open() > 0 && !self.stopping {
+                    unreachable!("BUG: {} actions wait for nothing", self.states.open());
+                }
+                break;
+            }
+            let first =
+                self.ended.recv().context("hear from the threads that carry out actions")?;
+            let mut ends = vec![first];
+            ends.extend(self.ended.try_iter());
+            self.take_in(ends)?;
+        }
+        self.summary.interrupted = self.shared.stop.requested();
+        self.summary.skipped += if self.stopping { self.states.open() } else { 0 };
+        self.summary.wall = self.began.elapsed();
+        Ok(())
+    }
+
+    /// Hands out ready actions of a kind, longest remaining path first, up to its width.
+    fn start<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>, test: bool)
+    where
+        'a: 's,
+    {
+        let width = if test { self.shared.options.test_threads } else { self.shared.options.jobs };
+        while self.states.running(test) < width {
+            let Some(node) = self.states.next(test) else { return };
+            self.states.set(self.plan, node, State::Running);
+            let (action, inputs) =
+                (self.plan.action(node).clone(), self.plan.inputs(node).to_vec());
+            let (shared, send) = (self.shared, send.clone());
+            scope.spawn(move |_| {
+                let began = SystemTime::now();
+                let about = about(&action);
+                let work = || worker::carry_out(shared, id(node), &action, &inputs, &about);
+                let res = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                    Err(anyhow!("BUG: carrying out '{}' panicked", about.subject))
+                });
+                // The coordinator is gone only if it has panicked itself.
+                let _ = send.send((node, res, began));
+            });
+        }
+    }
+
+    /// Takes in what has ended: states first, so that workers go on; then rows are kept, and only
+    /// then is anything told.
+    fn take_in(&mut self, ends: Vec<End>) -> Result<()> {
+        let mut batch = Batch::default();
+        let mut attempts = Vec::new();
+        let mut events = Vec::new();
+        for (node, res, began) in ends {
+            let mut done = match res {
+                Ok(done) => done,
+                Err(error) => {
+                    self.summary.broken += 1;
+                    worker::broken(format!("{error:#}"))
+                }
+            };
+            if done.outcome == Outcome::Stopped {
+                self.stopping = true;
+            }
+            self.count(node, &done);
+            let action = self.plan.action(node).clone();
+            if done.would_run {
+                events.push(Event::WouldRun {
+                    about: about(&action),
+                    reason: done.reason.clone().unwrap_or_default(),
+                });
+                self.states.set(self.plan, node, State::Skipped);
+                self.skip_dependents(node, &action.label, &mut events, true);
+                continue;
+            }
+            // The result of a test's process is judged by whoever reads it.
+            let ok = done.outcome == Outcome::Passed || action.test.is_some();
+            let state = if ok { State::Done } else { State::Failed };
+            self.states.set(self.plan, node, state);
+            let finished = Finished {
+                action: &action,
+                outcome: &done.outcome,
+                origin: done.origin,
+                row: &done.row,
+            };
+            let follow = self.grow.finished(self.shared, finished)?;
+            self.keep(&action, &mut done, began, &mut batch, &mut attempts);
+            batch.cases.extend(follow.cases);
+            events.push(self.tell(node, &action, done));
+            events.extend(follow.events);
+            if !ok {
+                self.skip_dependents(node, &action.label, &mut events, false);
+                self.stopping |= self.shared.options.fail_fast;
+            }
+            for action in follow.actions {
+                let remaining = self.plan.remaining(node);
+                let node = self.plan.grow(action, remaining);
+                self.states.add(self.plan, node);
+            }
+        }
+        batch.append(self.shared.take_pending());
+        self.shared.ledger.commit(batch);
+        (self.record)(&attempts);
+        for event in events {
+            let _ = self.shared.events.send(event);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, node: NodeId, done: &Done) {
+        let failed = !matches!(done.outcome, Outcome::Passed | Outcome::Stopped);
+        if failed && !done.would_run && self.plan.action(node).test.is_none() {
+            self.summary.failed += 1;
+        }
+        match done.origin {
+            Origin::Cached => self.summary.cached += 1,
+            Origin::Ran => self.summary.ran += 1,
+        }
+    }
+
+    fn keep(
+        &self,
+        action: &Action,
+        done: &mut Done,
+        began: SystemTime,
+        batch: &mut Batch,
+        attempts: &mut Vec<Attempt>,
+    ) {
+        if let (Some(key), Some(manifest)) = (done.key, done.row.manifest) {
+            let last = self.shared.last_key(&action.label.to_string(), &action.about);
+            batch.last.push((last, Last { manifest, key }));
+        }
+        if done.origin == Origin::Cached {
+            return;
+        }
+        let nanoseconds =
+            began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        attempts.push(Attempt {
+            label: action.label.to_string(),
+            action: action.about.clone(),
+            run: self.shared.run,
+            key: done.key.unwrap_or_else(|| Digest::of(b"")),
+            start_ns: nanoseconds as i64,
+            duration_ns: done.row.duration_ns,
+            cpu_ns: done.row.cpu_ns,
+            peak_kib: done.row.peak_kib,
+            outcome: in_words(&done.outcome),
+            origin: "ran".to_string(),
+            case: None,
+            reason: done.reason.clone().unwrap_or_default(),
+        });
+        let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
+        if let (true, Some(key)) =
+            (whole && matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)), done.key)
+        {
+            done.row.time = (nanoseconds / 1_000_000_000) as u64;
+            batch.results.push((key, done.row.clone()));
+            batch.shapes.extend(done.shape.take());
+        }
+    }
+
+    fn tell(&self, node: NodeId, action: &Action, done: Done) -> Event {
+        let shared = self.shared;
+        let output = done.row.stdout.or(done.row.stderr);
+        let output = output.and_then(|digest| Some((shared.cas.find(&digest).ok()??, digest.size)));
+        Event::ActionFinished {
+            action: id(node),
+            about: about(action),
+            end: ActionEnd {
+                duration: worker::duration(&done.row),
+                outcome: done.outcome,
+                origin: done.origin,
+                output,
+                command: done.command,
+                place: action.place.clone(),
+                reason: done.reason,
+            },
+        }
+    }
+
+    /// Everything that needs an action that has failed, directly or not.
+    fn skip_dependents(
+        &mut self,
+        node: NodeId,
+        because: &Label,
+        events: &mut Vec<Event>,
+        quiet: bool,
+    ) {
+        let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
+        while let Some(next) = open.pop() {
+            if !self.states.waits(next) {
+                continue;
+            }
+            open.extend(self.states.set(self.plan, next, State::Skipped));
+            self.summary.skipped += 1;
+            let action = self.plan.action(next).clone();
+            if quiet {
+                events.push(Event::WouldRun {
+                    about: about(&action),
+                    reason: "what it needs would run".to_string(),
+                });
+                continue;
+            }
+            events.push(Event::ActionSkipped {
+                action: id(next),
+                about: about(&action),
+                because: because.clone(),
+            });
+            events.extend(self.grow.not_run(&action, because).events);
+        }
+    }
+}
+
+/// The outcome as the history keeps it.
+fn in_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Passed => "passed".to_string(),
+        Outcome::Exited(status) => format!("exit status {status}"),
+        Outcome::Signalled(signal) => signal_name(*signal),
+        Outcome::TimedOut(_) => "timed out".to_string(),
+        Outcome::Stopped => "stopped".to_string(),
+        Outcome::Broken(why) => why.clone(),
+    }
+}
+
+fn id(node: NodeId) -> ActionId {
+    ActionId(node.index() as u32)
+}
+
+fn about(action: &Action) -> About {
+    About {
+        label: action.label.clone(),
+        subject: action.about.clone(),
+        test: action.test.is_some(),
+    }
+}

@@ -1,0 +1,223 @@
+//! What all actions of a run share: stores, options, and what is known of each file.
+
+use super::manifest::Content;
+use super::signal::Stop;
+use super::tools::{self, Tool};
+use crate::analyze::{Analysis, FileId, FileKind, ToolId};
+use crate::base::{Digest, Hasher, Place, Problem};
+use crate::event::Event;
+use crate::store::{Batch, Cas, Ledger, StatCache, ToolRow};
+use anyhow::{Context, Result};
+use crossbeam_channel::Sender;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How a run is to be done.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Processes of actions at once.
+    pub jobs: usize,
+    /// Processes of tests at once.
+    pub test_threads: usize,
+    /// Look nothing up; results are stored all the same.
+    pub no_cache: bool,
+    /// The same for tests only.
+    pub fresh_tests: bool,
+    /// Only say what would run.
+    pub dry_run: bool,
+    /// Stop at the first failure.
+    pub fail_fast: bool,
+    /// Events carry commands of actions that succeeded, too.
+    pub verbose: bool,
+    /// The user's PATH, on which tools are found.
+    pub path: String,
+    /// Name of the workspace, as tests see it.
+    pub workspace: String,
+    /// Limit of time for every test process, in place of its own.
+    pub test_timeout: Option<Duration>,
+}
+
+/// What all actions of a run share.
+pub struct Shared<'a> {
+    /// Root of the workspace.
+    pub root: PathBuf,
+    /// Files and actions.
+    pub analysis: &'a Analysis,
+    /// Bytes by digest.
+    pub cas: &'a Cas,
+    /// Results by key.
+    pub ledger: &'a Ledger,
+    /// Digests of sources.
+    pub stats: &'a StatCache,
+    /// How to do it.
+    pub options: Options,
+    /// Whether to go on.
+    pub stop: Stop,
+    /// Where everything that happens is told.
+    pub events: Sender<Event>,
+    /// Number of this run in the history.
+    pub run: i64,
+    scratch: PathBuf,
+    next: AtomicU64,
+    contents: Vec<Mutex<Option<Content>>>,
+    tools: Vec<OnceLock<std::result::Result<Tool, Problem>>>,
+    host: OnceLock<Digest>,
+    pending: Mutex<Batch>,
+    externals: Mutex<HashMap<Digest, bool>>,
+    warned: Mutex<HashSet<String>>,
+}
+
+impl<'a> Shared<'a> {
+    /// `scratch` is a folder of this process alone, on the store's file system.
+    #[allow(clippy::too_many_arguments)] // each is another part of the run; a struct would repeat them
+    pub fn new(
+        root: PathBuf,
+        analysis: &'a Analysis,
+        cas: &'a Cas,
+        ledger: &'a Ledger,
+        stats: &'a StatCache,
+        options: Options,
+        stop: Stop,
+        events: Sender<Event>,
+        run: i64,
+        scratch: PathBuf,
+    ) -> Shared<'a> {
+        Shared {
+            root,
+            analysis,
+            cas,
+            ledger,
+            stats,
+            options,
+            stop,
+            events,
+            run,
+            scratch,
+            next: AtomicU64::new(0),
+            contents: (0..analysis.files.len()).map(|_| Mutex::new(None)).collect(),
+            tools: (0..analysis.tools.len()).map(|_| OnceLock::new()).collect(),
+            host: OnceLock::new(),
+            pending: Mutex::default(),
+            externals: Mutex::default(),
+            warned: Mutex::default(),
+        }
+    }
+
+    /// A folder that nobody else uses; it does not exist yet.
+    pub(super) fn next_scratch(&self) -> PathBuf {
+        self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// What stands at a file's path; nothing if a source is not there any more, or if an output was
+    /// not made in this run.
+    pub fn content(&self, id: FileId) -> Result<Option<Content>> {
+        let cell = &self.contents[id.0 as usize];
+        if let Some(content) = *lock(cell) {
+            return Ok(Some(content));
+        }
+        let file = self.analysis.files.file(id);
+        let content = match file.kind {
+            FileKind::Output { .. } => return Ok(None),
+            FileKind::Builtin(bytes) => {
+                Content::File { digest: self.cas.put_bytes(bytes)?, executable: false }
+            }
+            FileKind::Source => match self.stats.digest(&self.root.join(&*file.path))? {
+                None => return Ok(None),
+                Some((digest, executable)) => Content::File { digest, executable },
+            },
+        };
+        Ok(Some(*lock(cell).get_or_insert(content)))
+    }
+
+    /// Says what an output is.
+    pub(super) fn set_content(&self, id: FileId, content: Content) {
+        *lock(&self.contents[id.0 as usize]) = Some(content);
+    }
+
+    /// A source is not what it was: its content is found anew.
+    pub(super) fn forget(&self, id: FileId) {
+        *lock(&self.contents[id.0 as usize]) = None;
+    }
+
+    /// A program of the machine; the user's problem if it is not there.
+    pub(super) fn tool(&self, id: ToolId) -> Result<std::result::Result<Tool, Problem>> {
+        let cell = &self.tools[id.0 as usize];
+        if let Some(tool) = cell.get() {
+            return Ok(tool.clone());
+        }
+        let (request, place): &(_, Place) = &self.analysis.tools[id.0 as usize];
+        let found = tools::find(self, request, place)
+            .with_context(|| format!("identify the program '{}'", request.program))?;
+        Ok(cell.get_or_init(|| found).clone())
+    }
+
+    /// Identity of the machine.
+    pub(super) fn host(&self) -> Digest {
+        *self.host.get_or_init(tools::host)
+    }
+
+    pub(super) fn remember_tool(&self, key: Digest, row: ToolRow) {
+        lock(&self.pending).tools.push((key, row));
+    }
+
+    /// Under which name the ledger keeps what the last result of an action was made of.
+    pub(super) fn last_key(&self, label: &str, about: &str) -> Digest {
+        let mut key = Hasher::default();
+        key.field(self.root.as_os_str().as_encoded_bytes());
+        key.field(label.as_bytes());
+        key.field(about.as_bytes());
+        key.finish()
+    }
+
+    /// What the last result of an action was made of, as lines of a manifest.
+    pub(super) fn last_manifest(&self, label: &str, about: &str) -> Option<String> {
+        let last = self.ledger.last(&self.last_key(label, about))?;
+        let bytes = self.cas.read(&last.manifest).ok()??;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Rows that are to be kept besides those of actions.
+    pub(super) fn take_pending(&self) -> Batch {
+        std::mem::take(&mut *lock(&self.pending))
+    }
+
+    /// True if all files of a stored list, a path and a digest a line, are what they were. Every
+    /// list is checked once a run, every file is looked at once a run.
+    pub(super) fn unchanged(&self, list: &Digest) -> Result<bool> {
+        if let Some(known) = lock(&self.externals).get(list) {
+            return Ok(*known);
+        }
+        let holds = match self.cas.read(list)? {
+            None => false,
+            Some(bytes) => {
+                let mut holds = true;
+                for line in String::from_utf8_lossy(&bytes).lines() {
+                    let (digest, path) = line.split_once('\t').unwrap_or(("", line));
+                    let now = self.stats.digest(std::path::Path::new(path))?;
+                    if now.is_none_or(|(now, _)| now.to_string() != digest) {
+                        holds = false;
+                        break;
+                    }
+                }
+                holds
+            }
+        };
+        lock(&self.externals).insert(*list, holds);
+        Ok(holds)
+    }
+
+    /// Says something once a run.
+    pub fn warn(&self, text: String) {
+        if lock(&self.warned).insert(text.clone()) {
+            let _ = self.events.send(Event::Warning(text));
+        }
+    }
+}
+
+/// A lock whose data stays usable if a thread died with it: all of it is plain data.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

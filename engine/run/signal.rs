@@ -1,0 +1,75 @@
+//! Ctrl-C: once ends the run in good order, twice at once.
+
+use anyhow::{Context, Result};
+use rustix::event::{EventfdFlags, eventfd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Whether the run is to end. Cheap to ask, and a file descriptor to wait for.
+#[derive(Clone)]
+pub struct Stop {
+    level: Arc<AtomicU8>,
+    // Readable from the first (second) request on; never read, so that all who wait are woken.
+    soft: Arc<OwnedFd>,
+    hard: Arc<OwnedFd>,
+}
+
+impl Stop {
+    /// A run that goes on.
+    pub fn new() -> Result<Stop> {
+        let event = || eventfd(0, EventfdFlags::CLOEXEC).context("make an event descriptor");
+        Ok(Stop {
+            level: Arc::new(AtomicU8::new(0)),
+            soft: Arc::new(event()?),
+            hard: Arc::new(event()?),
+        })
+    }
+
+    /// Listens to SIGINT, SIGTERM and SIGHUP: the first asks for an end in good order, the second
+    /// for one at once.
+    pub fn listen(&self) -> Result<()> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
+            .context("listen to signals")?;
+        let stop = self.clone();
+        std::thread::Builder::new()
+            .name("signals".to_string())
+            .spawn(move || {
+                for _ in signals.forever() {
+                    stop.request();
+                }
+            })
+            .context("start the thread that listens to signals")?;
+        Ok(())
+    }
+
+    /// Asks for the end once more.
+    pub fn request(&self) {
+        let before = self.level.fetch_add(1, Ordering::SeqCst);
+        let fd = if before == 0 { &self.soft } else { &self.hard };
+        // Writing to an event descriptor fails only when its counter is full, and then it is
+        // readable already.
+        let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
+    }
+
+    /// True once an end was asked for.
+    pub fn requested(&self) -> bool {
+        self.level.load(Ordering::SeqCst) > 0
+    }
+
+    /// True once the end was asked for twice.
+    pub fn is_hard(&self) -> bool {
+        self.level.load(Ordering::SeqCst) > 1
+    }
+
+    /// Readable from the first request on.
+    pub fn soft(&self) -> BorrowedFd<'_> {
+        self.soft.as_fd()
+    }
+
+    /// Readable from the second request on.
+    pub fn hard(&self) -> BorrowedFd<'_> {
+        self.hard.as_fd()
+    }
+}

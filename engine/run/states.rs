@@ -1,0 +1,130 @@
+//! The states of all actions. They change in one function, from which the ready queue and the
+//! counters follow.
+
+use crate::graph::{NodeId, Plan};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Where an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It waits for others.
+    Wanted,
+    /// Its inputs are there.
+    Ready,
+    /// A worker has it.
+    Running,
+    /// It has a result.
+    Done,
+    /// It has failed.
+    Failed,
+    /// It will not be carried out.
+    Skipped,
+}
+
+/// The states of all actions of a plan.
+pub(super) struct States {
+    states: Vec<State>,
+    waits: Vec<usize>,
+    // Longest remaining path first; of equal ones the first that was planned.
+    // Builds and tests stand apart, since each kind has a width of its own.
+    ready: [BTreeSet<(Reverse<Duration>, NodeId)>; 2],
+    running: [usize; 2],
+    open: usize,
+}
+
+impl States {
+    /// All actions wait, or are ready.
+    pub fn new(plan: &Plan) -> States {
+        let mut res = States {
+            states: Vec::new(),
+            waits: Vec::new(),
+            ready: [BTreeSet::new(), BTreeSet::new()],
+            running: [0, 0],
+            open: 0,
+        };
+        for node in plan.nodes() {
+            res.add(plan, node);
+        }
+        res
+    }
+
+    /// Adds an action that the plan has got since.
+    pub fn add(&mut self, plan: &Plan, node: NodeId) {
+        debug_assert_eq!(self.states.len(), node.index());
+        let waits = plan.waits_for(node);
+        self.states.push(State::Wanted);
+        self.waits.push(waits);
+        self.open += 1;
+        if waits == 0 {
+            self.set(plan, node, State::Ready);
+        }
+    }
+
+    /// The one place where a state changes. Gives the actions that follow: those that have become
+    /// ready, or those that can't be carried out any more.
+    pub fn set(&mut self, plan: &Plan, node: NodeId, state: State) -> Vec<NodeId> {
+        let is_test = plan.action(node).test.is_some();
+        let ready = &mut self.ready[usize::from(is_test)];
+        let entry = (Reverse(plan.remaining(node)), node);
+        match self.states[node.index()] {
+            State::Ready => {
+                ready.remove(&entry);
+            }
+            State::Running => self.running[usize::from(is_test)] -= 1,
+            State::Wanted => {}
+            ended => unreachable!("BUG: an action that is {ended:?} becomes {state:?}"),
+        }
+        self.states[node.index()] = state;
+        match state {
+            State::Wanted => unreachable!("BUG: an action waits again"),
+            State::Ready => {
+                ready.insert(entry);
+            }
+            State::Running => self.running[usize::from(is_test)] += 1,
+            State::Done | State::Failed | State::Skipped => self.open -= 1,
+        }
+        let mut follow = Vec::new();
+        match state {
+            State::Done => {
+                for next in plan.dependents(node) {
+                    self.waits[next.index()] -= 1;
+                    if self.waits[next.index()] == 0 && self.states[next.index()] == State::Wanted {
+                        follow.push(next);
+                    }
+                }
+                for next in &follow {
+                    self.set(plan, *next, State::Ready);
+                }
+            }
+            State::Failed | State::Skipped => {
+                follow.extend(
+                    plan.dependents(node).filter(|next| self.states[next.index()] == State::Wanted),
+                );
+            }
+            _ => {}
+        }
+        follow
+    }
+
+    /// The ready action that should start first, of builds or of tests.
+    pub fn next(&self, test: bool) -> Option<NodeId> {
+        self.ready[usize::from(test)].first().map(|(_, node)| *node)
+    }
+
+    /// True if the action still waits for others.
+    pub fn waits(&self, node: NodeId) -> bool {
+        self.states[node.index()] == State::Wanted
+    }
+
+    /// How many of a kind a worker has.
+    pub fn running(&self, test: bool) -> usize {
+        self.running[usize::from(test)]
+    }
+
+    /// How many have no end yet.
+    pub fn open(&self) -> usize {
+        self.open
+    }
+}

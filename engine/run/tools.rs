@@ -1,0 +1,145 @@
+//! Programs of the machine: found on the user's PATH and identified by their bytes, by what they
+//! print and by the bytes of the programs they start.
+
+use super::process;
+use super::session::Shared;
+use crate::analyze::ToolRequest;
+use crate::base::{Digest, Hasher, Place, Problem};
+use crate::store::{FileStat, ToolRow};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A program that was found.
+#[derive(Debug, Clone)]
+pub(super) struct Tool {
+    /// Bare name, as in keys.
+    pub name: String,
+    /// The file that is started.
+    pub path: PathBuf,
+    /// What tells it from any other.
+    pub identity: Digest,
+}
+
+/// Finds and identifies a program. What is found is remembered by the stat of all files that were
+/// looked at. A program that is not there is the user's problem.
+pub(super) fn find(
+    shared: &Shared,
+    request: &ToolRequest,
+    place: &Place,
+) -> Result<Result<Tool, Problem>> {
+    let Some(first) = on_path(&request.program, &shared.options.path) else {
+        return Ok(Err(Problem::at(
+            place,
+            format!(
+                "there is no program '{}' on PATH; install it, or name another one",
+                request.program
+            ),
+        )));
+    };
+    let key = request_key(&first, request);
+    if let Some(row) = shared.ledger.tool(&key) {
+        if row
+            .files
+            .iter()
+            .all(|(path, stat)| FileStat::of(Path::new(path)).ok().flatten() == Some(*stat))
+        {
+            let path = PathBuf::from(row.path);
+            return Ok(Ok(Tool { name: request.program.clone(), path, identity: row.identity }));
+        }
+    }
+    let missing = |what: String| Ok(Err(Problem::at(place, what)));
+    let mut files = vec![first.clone()];
+    let mut program = first.clone();
+    if let Some(find) = &request.spec.find {
+        let asked = format!("{} {}", first.display(), find.run.join(" "));
+        let Some(answer) = process::ask(&first, &find.run)? else {
+            return missing(format!(
+                "'{asked}' failed; it should tell where '{}' is",
+                request.program
+            ));
+        };
+        program = Path::new(&answer).join(&find.path);
+        if find.path.is_empty() {
+            program = PathBuf::from(answer);
+        }
+        if !program.is_file() {
+            return missing(format!(
+                "'{asked}' leads to {}, which does not exist",
+                program.display()
+            ));
+        }
+        files.push(program.clone());
+    }
+    let mut identity = Hasher::default();
+    identity.field(request.program.as_bytes());
+    for arguments in &request.spec.version {
+        let answer = process::ask(&program, arguments)?.unwrap_or_default();
+        identity.field(answer.as_bytes());
+    }
+    for arguments in &request.spec.parts {
+        // A part that is not installed, such as another language's compiler, is told by its bare
+        // name: the program then answers with what it was asked for.
+        let answer = process::ask(&program, arguments)?.unwrap_or_default();
+        if let Some(part) = on_path(&answer, &shared.options.path).filter(|_| !answer.is_empty()) {
+            files.push(part);
+        }
+    }
+    files.dedup();
+    let mut looked_at = Vec::new();
+    for file in &files {
+        let bytes = fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        // What was first asked may be a proxy whose bytes do not matter.
+        if *file != first || program == first {
+            identity.field(Digest::of(&bytes).bytes());
+        }
+        if let Some(stat) = FileStat::of(file)? {
+            looked_at.push((file.display().to_string(), stat));
+        }
+    }
+    let identity = identity.finish();
+    let row = ToolRow { path: program.display().to_string(), identity, files: looked_at };
+    shared.remember_tool(key, row);
+    Ok(Ok(Tool { name: request.program.clone(), path: program, identity }))
+}
+
+fn request_key(first: &Path, request: &ToolRequest) -> Digest {
+    let mut key = Hasher::default();
+    key.field(first.as_os_str().as_encoded_bytes());
+    key.field(format!("{:?}", request).as_bytes());
+    key.finish()
+}
+
+/// The file of a program: itself if it is a path, else the first on PATH that can be executed.
+pub(super) fn on_path(program: &str, path: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let runs = |file: &Path| {
+        fs::metadata(file)
+            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        let file = PathBuf::from(program);
+        return (file.is_absolute() && runs(&file)).then_some(file);
+    }
+    path.split(':')
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| Path::new(folder).join(program))
+        .find(|file| runs(file))
+}
+
+/// What tells this machine's system from another one: libc and the release of the system.
+pub(super) fn host() -> Digest {
+    let mut host = Hasher::default();
+    host.field(rustix::system::uname().machine().to_bytes());
+    host.field(&fs::read("/etc/os-release").unwrap_or_default());
+    // The libc that this process uses is the one that every dynamic program of the machine uses.
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let libc = maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.starts_with("libc.") || name.starts_with("libc-") || name.starts_with("ld-musl")
+    });
+    if let Some(libc) = libc {
+        host.field(&fs::read(libc).unwrap_or_default());
+    }
+    host.finish()
+}

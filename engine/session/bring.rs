@@ -1,0 +1,294 @@
+//! A request, brought from patterns to results.
+
+use super::Failure;
+use super::goals::{Goals, goals};
+use super::scratch::Scratch;
+use crate::analyze::{self, Analysis, Modes, flatten};
+use crate::base::{Label, Pattern};
+use crate::event::{Event, Summary};
+use crate::graph::Plan;
+use crate::load::{self, Workspace};
+use crate::run::{self, Options, Shared, Stop, deliver};
+use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
+use crate::testing::{Filter, Tests};
+use anyhow::Context;
+use crossbeam_channel::Sender;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Folders of the user.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Store and ledger; may be deleted at any time.
+    pub cache: PathBuf,
+    /// History.
+    pub state: PathBuf,
+}
+
+/// What to do with the selected targets.
+#[derive(Debug, Clone)]
+pub enum Goal {
+    /// Build and deliver them.
+    Build {
+        /// Libraries and files that wildcards match, too.
+        all: bool,
+        /// Tests that wildcards match, too.
+        tests: bool,
+    },
+    /// Run the tests among them.
+    Test,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which targets.
+    pub pattern: Pattern,
+    /// What to do with them.
+    pub goal: Goal,
+    /// Processes of actions at once.
+    pub jobs: usize,
+    /// Processes of tests at once.
+    pub test_threads: usize,
+    /// Look nothing up.
+    pub no_cache: bool,
+    /// Look no test results up.
+    pub fresh_tests: bool,
+    /// Only say what would run.
+    pub dry_run: bool,
+    /// Stop at the first failure.
+    pub fail_fast: bool,
+    /// Tell commands of actions that succeeded, too.
+    pub verbose: bool,
+    /// Modes of the rules.
+    pub modes: BTreeSet<String>,
+    /// Texts of which one must occur in the name of a case.
+    pub filters: Vec<String>,
+    /// Arguments for every test program.
+    pub test_args: Vec<String>,
+    /// Limit of time for every test process.
+    pub test_timeout: Option<Duration>,
+    /// The user's PATH.
+    pub path: String,
+    /// The command line, for the history.
+    pub command: String,
+}
+
+/// A workspace that was loaded, with its stores.
+pub struct Session {
+    pub(super) workspace: Workspace,
+    cas: Cas,
+    ledger: Ledger,
+    pub(super) history: History,
+    places: Places,
+    warnings: Vec<String>,
+}
+
+impl Session {
+    /// Loads the workspace with this root, and opens the stores.
+    pub fn open(root: &Path, places: &Places) -> Result<Session, Failure> {
+        let workspace = load::workspace(root)?;
+        let cas = Cas::open(&places.cache)?;
+        let (ledger, mut warnings) = Ledger::open(&places.cache);
+        let (history, more) = History::open(&places.state);
+        warnings.extend(more);
+        Ok(Session { workspace, cas, ledger, history, places: places.clone(), warnings })
+    }
+
+    /// Carries out a request. Failures of actions and tests are told by events and counted.
+    pub fn bring(&self, request: &Request, events: Sender<Event>) -> Result<Summary, Failure> {
+        let began = Instant::now();
+        for warning in &self.warnings {
+            let _ = events.send(Event::Warning(warning.clone()));
+        }
+        let selected = load::targets(&self.workspace, &request.pattern)?;
+        let labels: Vec<Label> = selected.iter().map(|(label, _)| label.clone()).collect();
+        let modes = Modes { active: request.modes.clone(), ..Modes::default() };
+        let analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
+        let mut goals = goals(&analysis, &selected, &request.goal)?;
+        if let Some(nothing) = &goals.nothing {
+            let _ = events.send(Event::Warning(nothing.clone()));
+        }
+        if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
+            return Err(Failure::NoTests(no_tests(&labels)));
+        }
+        add_arguments(&mut goals, &request.test_args);
+        let record = RunRecord {
+            id: 0,
+            start_ns: now_ns(),
+            end_ns: None,
+            workspace: self.workspace.root.display().to_string(),
+            command: request.command.clone(),
+            exit: None,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+        };
+        let run = if request.dry_run { 0 } else { self.history.begin(&record) };
+        let mut summary = self.run(request, &analysis, &goals, run, &events)?;
+        if !request.dry_run {
+            let failed = summary.failed + summary.tests_failed + summary.broken > 0;
+            self.history.end(run, now_ns(), i32::from(failed));
+        }
+        for warning in
+            [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
+                .concat()
+        {
+            let _ = events.send(Event::Warning(warning));
+        }
+        summary.wall = began.elapsed();
+        let _ = events.send(Event::Finished(summary.clone()));
+        Ok(summary)
+    }
+
+    fn run(
+        &self,
+        request: &Request,
+        analysis: &Analysis,
+        goals: &Goals,
+        run: i64,
+        events: &Sender<Event>,
+    ) -> Result<Summary, Failure> {
+        let root = &self.workspace.root;
+        let stats = StatCache::new(root, self.ledger.load_stats(root));
+        let stop = Stop::new()?;
+        stop.listen()?;
+        let scratch = Scratch::new(&self.places.cache.join("exec"))?;
+        if !request.dry_run {
+            outputs_folder(root)?;
+        }
+        let options = Options {
+            jobs: request.jobs,
+            test_threads: request.test_threads,
+            no_cache: request.no_cache,
+            fresh_tests: request.fresh_tests,
+            dry_run: request.dry_run,
+            fail_fast: request.fail_fast,
+            verbose: request.verbose,
+            path: request.path.clone(),
+            workspace: self.workspace.name.clone(),
+            test_timeout: request.test_timeout,
+        };
+        let shared = Shared::new(
+            root.clone(),
+            analysis,
+            &self.cas,
+            &self.ledger,
+            &stats,
+            options,
+            stop,
+            events.clone(),
+            run,
+            scratch.path().to_path_buf(),
+        );
+        let mut tests = Tests::new(goals.tests.clone(), filter(request), &self.workspace.name);
+        let mut plan = Plan::new(analysis, &goals.files, tests.first());
+        let durations = self.history.durations(&root.display().to_string());
+        plan.expect(|action| {
+            let known = durations.expected(&action.label.to_string(), &action.about);
+            known.unwrap_or(Duration::from_millis(100))
+        });
+        let _ = events.send(Event::Planned {
+            labels: goals.labels.clone(),
+            tests: goals.tests.iter().map(|test| test.label.clone()).collect(),
+            actions: plan.len(),
+        });
+        let mut record = |attempts: &[_]| self.history.record(attempts);
+        let mut summary = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
+        let of_tests = &tests.summary;
+        summary.tests_passed = of_tests.tests_passed;
+        summary.tests_cached = of_tests.tests_cached;
+        summary.tests_failed = of_tests.tests_failed;
+        summary.tests_not_run = of_tests.tests_not_run;
+        summary.cases = of_tests.cases;
+        let no_case = summary.cases == Default::default() && summary.tests_not_run == 0;
+        if !goals.tests.is_empty()
+            && no_case
+            && !request.dry_run
+            && !summary.interrupted
+            && summary.failed == 0
+        {
+            return Err(Failure::NoTests("no case matches".to_string()));
+        }
+        if !request.dry_run {
+            let programs = failed_programs(analysis, &tests.failed);
+            for (label, path) in deliver(&shared, &[goals.deliveries.clone(), programs].concat())? {
+                if matches!(request.goal, Goal::Build { .. }) {
+                    let _ = events.send(Event::Delivered { label, path });
+                }
+            }
+        }
+        self.ledger.save_stats(root, &stats.changed());
+        Ok(summary)
+    }
+}
+
+fn filter(request: &Request) -> Filter {
+    let mut filter = Filter { texts: request.filters.clone(), ..Filter::default() };
+    let mut whole = BTreeSet::new();
+    for term in &request.pattern.terms {
+        if let crate::base::Selection::One(label) = &term.selection {
+            match &term.case {
+                Some(case) => {
+                    filter.named.entry(label.clone()).or_default().insert(case.clone());
+                }
+                None => {
+                    whole.insert(label.clone());
+                }
+            }
+        }
+    }
+    filter.named.retain(|label, _| !whole.contains(label));
+    filter
+}
+
+fn add_arguments(goals: &mut Goals, arguments: &[String]) {
+    if arguments.is_empty() {
+        return;
+    }
+    for test in &mut goals.tests {
+        let test = std::sync::Arc::make_mut(test);
+        test.args.extend(arguments.iter().map(|argument| analyze::Word::text(argument)));
+    }
+}
+
+/// The programs of failed tests, which are delivered so that they can be looked into.
+fn failed_programs(analysis: &Analysis, failed: &[Label]) -> Vec<run::Delivery> {
+    let mut res = Vec::new();
+    for label in failed {
+        let Some(target) = analysis.targets.get(label) else { continue };
+        for file in flatten(&target.run).iter().filter_map(|word| word.file) {
+            let path = analyze::short(analysis.files.path(file)).to_string();
+            res.push(run::Delivery { label: label.clone(), file, path });
+        }
+    }
+    res
+}
+
+fn no_tests(labels: &[Label]) -> String {
+    if labels.is_empty() {
+        return "no targets match, so there is no test to run".to_string();
+    }
+    let names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
+    let names = crate::base::listing(names.iter().map(String::as_str), 5);
+    format!("none of the targets that match is a test: {names}")
+}
+
+/// Makes `eng-out` with the files that keep it out of version control and of backups.
+fn outputs_folder(root: &Path) -> anyhow::Result<()> {
+    let folder = root.join("eng-out");
+    if folder.join("CACHEDIR.TAG").exists() {
+        return Ok(());
+    }
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))
+    };
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("create the folder {}", folder.display()))?;
+    write(".gitignore", "*\n")?;
+    write("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# Outputs of eng.\n")
+}
+
+fn now_ns() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as i64
+}

@@ -1,0 +1,118 @@
+//! What a request asks for: files that are built and delivered, and tests that are run.
+
+use super::bring::Goal;
+use crate::analyze::{Analysis, Configured, FileId, Test, flatten, short};
+use crate::base::{Label, Problem, Problems, listing};
+use crate::run::Delivery;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a request asks for.
+#[derive(Default)]
+pub(super) struct Goals {
+    /// Targets, sorted.
+    pub labels: Vec<Label>,
+    /// Files that must be there.
+    pub files: Vec<FileId>,
+    /// Files that go into `eng-out/bin`.
+    pub deliveries: Vec<Delivery>,
+    /// Tests that are run.
+    pub tests: Vec<Arc<Test>>,
+    /// What the user should know if there is nothing to do.
+    pub nothing: Option<String>,
+}
+
+/// Picks what the goal asks for among the selected targets; `true` stands beside those that were
+/// named rather than matched by a wildcard.
+pub(super) fn goals(
+    analysis: &Analysis,
+    selected: &[(Label, bool)],
+    goal: &Goal,
+) -> Result<Goals, Problems> {
+    let mut res = Goals::default();
+    let mut problems = Problems::default();
+    let mut paths: BTreeMap<String, (FileId, Label)> = BTreeMap::new();
+    let mut left_out: BTreeSet<String> = BTreeSet::new();
+    let mut tests: BTreeMap<Label, Arc<Test>> = BTreeMap::new();
+    for (label, named) in selected {
+        let Some(target) = analysis.targets.get(label) else { continue };
+        if matches!(goal, Goal::Test) {
+            collect_tests(analysis, target, &mut tests);
+            if target.test.is_some() || target.is_suite || !named {
+                continue;
+            }
+            res.labels.push(label.clone());
+            res.files.extend(files_of(target));
+            continue;
+        }
+        let wanted = *named
+            || match goal {
+                Goal::Build { tests, .. } if target.test.is_some() => *tests,
+                Goal::Build { all, .. } => *all || !target.run.is_empty(),
+                Goal::Test => false,
+            };
+        if !wanted {
+            left_out.insert(format!("{label} ({})", target.rule));
+            continue;
+        }
+        res.labels.push(label.clone());
+        for file in files_of(target) {
+            res.files.push(file);
+            let path = short(analysis.files.path(file)).to_string();
+            match paths.get(&path) {
+                Some((other, _)) if *other == file => continue,
+                Some((_, other)) => problems.push(Problem::at(
+                    &target.place,
+                    format!("{other} and {label} both deliver 'eng-out/bin/{path}'"),
+                )),
+                None => {}
+            }
+            paths.insert(path.clone(), (file, label.clone()));
+            res.deliveries.push(Delivery { label: label.clone(), file, path });
+        }
+    }
+    res.labels.extend(tests.keys().cloned());
+    res.labels.sort();
+    res.labels.dedup();
+    res.tests = tests.into_values().collect();
+    if res.labels.is_empty() && matches!(goal, Goal::Build { .. }) {
+        res.nothing = Some(if left_out.is_empty() {
+            "no targets match".to_string()
+        } else {
+            format!(
+                "nothing that can be run matches; there is {}. Name a target, or add --all for libraries and files, --tests for tests",
+                listing(left_out.iter().map(String::as_str), 5)
+            )
+        });
+    }
+    problems.or(res)
+}
+
+fn collect_tests(analysis: &Analysis, target: &Configured, tests: &mut BTreeMap<Label, Arc<Test>>) {
+    let mut open = vec![target];
+    let mut seen = BTreeSet::new();
+    while let Some(target) = open.pop() {
+        if let Some(test) = &target.test {
+            tests.insert(test.label.clone(), test.clone());
+        }
+        if seen.insert(target.label.clone()) {
+            open.extend(
+                target
+                    .suite
+                    .iter()
+                    .filter_map(|label| analysis.targets.get(label))
+                    .map(|target| &**target),
+            );
+        }
+    }
+}
+
+/// What a build of the target leaves behind.
+fn files_of(target: &Configured) -> Vec<FileId> {
+    let lists = [&target.files, &target.beside, &target.data];
+    let mut files: Vec<FileId> =
+        lists.iter().flat_map(|list| flatten(list)).flat_map(|word| word.files).collect();
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(*file));
+    files
+}

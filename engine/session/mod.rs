@@ -1,0 +1,44 @@
+//! The door through which a workspace is loaded, planned and brought up to date.
+//! Decides nothing about how things look.
+
+mod goals; // what a request asks for, in files and tests
+mod bring; // … brought up to date
+mod explain; // … or told why it would not be
+mod scratch; // a folder of this process alone
+
+pub use bring::{Goal, Places, Request, Session};
+pub use explain::Explained;
+
+use crate::base::Problems;
+use crate::store::StoreError;
+
+/// Why a request could not be carried out.
+#[derive(Debug)]
+pub enum Failure {
+    /// Files of the workspace are wrong.
+    Problems(Problems),
+    /// The request is wrong.
+    Usage(String),
+    /// There is nothing to test.
+    NoTests(String),
+    /// The machine failed.
+    World(anyhow::Error),
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Failure {
+        Failure::Problems(problems)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure::World(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::World(error.into())
+    }
+}

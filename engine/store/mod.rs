@@ -1,0 +1,26 @@
+//! Remembers bytes by digest and results by key: files and SQLite.
+//! It does not know the graph, and is the only room with SQL.
+
+mod error; // what is said when the world fails
+mod reapi; // the messages of the Remote Execution API that keys and trees are made of
+mod file; // regular files, read in pieces and written unseen
+mod cas; // bytes by digest
+mod trees; // folders by digest
+mod stat; // (inode, size, times) → digest, so that no byte is read twice
+mod opening; // how a SQLite file is opened, checked and put aside
+mod database; // a SQLite file in use by many threads, and done without
+mod seal; // values with a checksum
+mod rows; // results, tools and cases as plain values
+mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
+mod history; // SQLite: runs and every attempt of every action
+
+pub use cas::Cas;
+pub use error::StoreError;
+pub use history::{Attempt, History, RunRecord};
+pub use ledger::{Batch, Ledger};
+pub use reapi::{
+    Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,
+};
+pub use rows::{CaseRow, Last, OutputKind, OutputRow, ResultOutcome, ResultRow, ToolRow};
+pub use stat::{FileStat, StatCache};
+pub use trees::{Entry, copy_tree_to, list_tree, put_tree, tree_root};

@@ -1,0 +1,142 @@
+//! The words of a process of a test, from the templates of its protocol.
+
+use crate::analyze::{Action, Command, Layout, Piece, REPORT, Test, TestProcess, Word, short};
+use crate::load::{Item, Part};
+
+/// The cases that a process is to run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cases<'a> {
+    /// The whole program, or its listing.
+    None,
+    /// One case by name and, if it is known, by index.
+    One(&'a str, Option<usize>),
+    /// Several, each with name and index, in order.
+    Many(&'a [(usize, &'a str)]),
+}
+
+/// The words of a template of the protocol.
+pub(super) fn words(test: &Test, items: &[Item], cases: Cases) -> Vec<Word> {
+    let mut words = Vec::new();
+    for item in items {
+        let Item::Template(template) = item else { continue };
+        // Law 2: an item is repeated for each word of the list that it mentions.
+        let mut lists: Vec<Vec<Word>> = Vec::new();
+        for part in &template.parts {
+            let Part::Mention(mention) = part else { continue };
+            let list = mentioned(test, &mention.name, cases);
+            lists.push(match &mention.join {
+                None => list,
+                Some(between) => {
+                    let texts: Vec<&str> = list.iter().map(|word| &*word.text).collect();
+                    vec![Word::text(&texts.join(between))]
+                }
+            });
+        }
+        let turns = lists.iter().map(Vec::len).find(|len| *len != 1).unwrap_or(1);
+        for turn in 0..turns {
+            let mut res = Word::text("");
+            let mut text = String::new();
+            let mut mentions = lists.iter();
+            for part in &template.parts {
+                match part {
+                    Part::Text(plain) => text.push_str(plain),
+                    Part::Mention(_) => {
+                        let word = mentions.next().and_then(|list| list.get(turn).or(list.first()));
+                        let Some(word) = word else { continue };
+                        if let Some((tool, offset)) = word.tool {
+                            res.tool = Some((tool, text.len() as u32 + offset));
+                        }
+                        text.push_str(&word.text);
+                        res.files.extend_from_slice(&word.files);
+                    }
+                }
+            }
+            res.text = text.into();
+            words.push(res);
+        }
+    }
+    words
+}
+
+fn mentioned(test: &Test, name: &str, cases: Cases) -> Vec<Word> {
+    let text = |text: String| vec![Word::text(&text)];
+    match (name, cases) {
+        ("program", _) => test.program.iter().map(in_runfiles).collect(),
+        ("args", _) => test.args.clone(),
+        ("report", _) => text(REPORT.to_string()),
+        ("case", Cases::One(name, _)) => text(name.to_string()),
+        ("cases", Cases::One(name, _)) => text(name.to_string()),
+        ("cases", Cases::Many(cases)) => cases.iter().map(|(_, name)| Word::text(name)).collect(),
+        ("index" | "indices" | "first" | "last", Cases::One(_, Some(index))) => {
+            text(index.to_string())
+        }
+        // Where only the name counts, as in keys, the index is left open.
+        ("index" | "indices" | "first" | "last", Cases::One(_, None)) => {
+            text("{index}".to_string())
+        }
+        ("indices", Cases::Many(cases)) => {
+            ranges(cases).into_iter().map(|r| Word::text(&r)).collect()
+        }
+        ("first", Cases::Many(cases)) => {
+            text(cases.first().map_or(0, |(index, _)| *index).to_string())
+        }
+        ("last", Cases::Many(cases)) => {
+            text(cases.last().map_or(0, |(index, _)| *index).to_string())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A file stands at its short path in the runfiles.
+fn in_runfiles(word: &Word) -> Word {
+    match word.file {
+        Some(_) => Word { text: short(&word.text).into(), ..word.clone() },
+        None => word.clone(),
+    }
+}
+
+/// `0-3`, `5`, `7-9` for indices in ascending order.
+fn ranges(cases: &[(usize, &str)]) -> Vec<String> {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for (index, _) in cases {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *index => *last = *index,
+            _ => ranges.push((*index, *index)),
+        }
+    }
+    let show = |(first, last): (usize, usize)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    };
+    ranges.into_iter().map(show).collect()
+}
+
+/// The action that starts a process of a test.
+pub(super) fn action(
+    test: &Test,
+    workspace: &str,
+    words: Vec<Word>,
+    process: TestProcess,
+) -> Action {
+    let doing = if process.lists { "list" } else { "test" };
+    Action {
+        label: test.label.clone(),
+        name: doing.to_string(),
+        about: format!("{doing} {}", test.label),
+        place: test.protocol.place.clone(),
+        target_place: test.place.clone(),
+        command: Command::Run {
+            words: words.into_iter().map(Piece::Word).collect(),
+            script: false,
+        },
+        env: test.env.clone(),
+        inputs: test.runfiles.clone(),
+        outputs: Vec::new(),
+        depfile: None,
+        stdout: None,
+        params: None,
+        layout: Layout::Runfiles(workspace.to_string()),
+        timeout: Some(test.timeout),
+        test: Some(process),
+    }
+}

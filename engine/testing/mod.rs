@@ -1,0 +1,14 @@
+//! Turns listings into cases, cases into processes, and what they print into verdicts.
+//! It knows protocols only as data from rules.
+
+mod command; // a protocol's templates → the words of a process
+mod lines; // lines that match patterns
+mod tap; // Test Anything Protocol
+mod results; // what a program says of its cases
+mod verdict; // … and what is made of it, with how its process ended
+mod filter; // which cases are wanted
+mod target; // one test target on its way to its verdicts
+mod run; // follows the processes of all tests
+
+pub use filter::Filter;
+pub use run::Tests;

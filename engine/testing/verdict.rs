@@ -1,0 +1,142 @@
+//! What a process says of its cases, and how it ended, become verdicts.
+
+use super::results::{CaseOutcome, Reported, ReportedCase};
+use crate::base::signal_name;
+use crate::event::{Outcome, Verdict};
+
+/// A case with its verdict and what it printed.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub name: String,
+    pub verdict: Verdict,
+    pub output: String,
+}
+
+/// What is known after a process that ran some cases.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    /// Cases with a verdict.
+    pub cases: Vec<Judged>,
+    /// Cases that must be run again, since the process died before it came to them.
+    pub again: Vec<String>,
+    /// True if it is not known which of these killed the process: each needs one of its own.
+    pub apart: bool,
+}
+
+fn of_case(case: &ReportedCase) -> Judged {
+    let verdict = match &case.outcome {
+        CaseOutcome::Passed => Verdict::Passed,
+        CaseOutcome::Failed => Verdict::Failed,
+        CaseOutcome::Skipped(why) => Verdict::Skipped(why.clone()),
+    };
+    Judged { name: case.name.clone(), verdict, output: case.output.clone() }
+}
+
+/// How a process ended that should have given results; nothing if it ended well.
+fn bad_end(outcome: &Outcome) -> Option<Verdict> {
+    Some(match outcome {
+        Outcome::Passed => return None,
+        Outcome::Exited(status) => Verdict::Crashed(format!("exit status {status}")),
+        Outcome::Signalled(signal) => Verdict::Crashed(signal_name(*signal)),
+        Outcome::TimedOut(limit) => Verdict::TimedOut(*limit),
+        Outcome::Stopped => Verdict::NotRun("the run was stopped".to_string()),
+        Outcome::Broken(why) => Verdict::NotRun(why.clone()),
+    })
+}
+
+/// Judges the cases that a process was started for. `printed` is what it wrote besides results.
+pub(super) fn of_cases(
+    wanted: &[String],
+    outcome: &Outcome,
+    reported: Reported,
+    printed: &str,
+) -> Judgement {
+    let mut res = Judgement::default();
+    let mut missing = Vec::new();
+    for name in wanted {
+        match reported.cases.iter().find(|case| case.name == *name) {
+            Some(case) => {
+                let mut judged = of_case(case);
+                // A report tells outcomes only; what the process printed is then all there is.
+                if judged.output.is_empty() && judged.verdict == Verdict::Failed {
+                    judged.output = printed.to_string();
+                }
+                res.cases.push(judged);
+            }
+            None => missing.push(name.clone()),
+        }
+    }
+    let all_good = res.cases.iter().all(|case| case.verdict.is_good());
+    let Some(end) = bad_end(outcome) else {
+        let why = reported
+            .complaint
+            .unwrap_or_else(|| "the program ended well but gave no result for it".to_string());
+        let lost = |name| Judged {
+            name,
+            verdict: Verdict::NotRun(why.clone()),
+            output: printed.to_string(),
+        };
+        res.cases.extend(missing.into_iter().map(lost));
+        return res;
+    };
+    if missing.is_empty() {
+        if all_good && !matches!(end, Verdict::NotRun(_)) {
+            // The status speaks against the results, and is believed.
+            res.cases.push(Judged {
+                name: String::new(),
+                verdict: end,
+                output: printed.to_string(),
+            });
+        }
+        return res;
+    }
+    if matches!(end, Verdict::NotRun(_)) {
+        let lost = |name| Judged { name, verdict: end.clone(), output: String::new() };
+        res.cases.extend(missing.into_iter().map(lost));
+        return res;
+    }
+    let guilty = reported.started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
+    match guilty {
+        Some(guilty) => {
+            let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };
+            missing.retain(|name| *name != guilty);
+            res.cases.push(Judged { name: guilty, verdict: end, output });
+        }
+        None => res.apart = true,
+    }
+    res.again = missing;
+    res
+}
+
+/// Judges a whole program whose cases appear from its results only.
+pub(super) fn of_program(
+    outcome: &Outcome,
+    skip: Option<i32>,
+    reported: Option<Reported>,
+    printed: &str,
+) -> Vec<Judged> {
+    let whole = |verdict| Judged { name: String::new(), verdict, output: printed.to_string() };
+    if let (Outcome::Exited(status), Some(skip)) = (outcome, skip) {
+        if *status == skip {
+            return vec![whole(Verdict::Skipped(String::new()))];
+        }
+    }
+    let Some(reported) = reported else {
+        return vec![whole(match outcome {
+            Outcome::Exited(_) => Verdict::Failed,
+            other => bad_end(other).unwrap_or(Verdict::Passed),
+        })];
+    };
+    let mut cases: Vec<Judged> = reported.cases.iter().map(of_case).collect();
+    let all_good = cases.iter().all(|case| case.verdict.is_good());
+    match (bad_end(outcome), reported.complaint) {
+        (Some(end), _) if all_good => cases.push(whole(end)),
+        (Some(_), _) => {}
+        (None, Some(complaint)) => {
+            cases.push(Judged { name: String::new(), verdict: Verdict::Failed, output: complaint });
+        }
+        (None, None) if cases.is_empty() => cases.push(whole(Verdict::Passed)),
+        (None, None) => {}
+    }
+    cases
+}
