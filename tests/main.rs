@@ -1,1 +1,5 @@
-fn main() {}
+//! The integration tests: one binary, a module for each subject.
+
+mod support;
+
+mod build;

@@ -1,6 +1,6 @@
 //! A target after analysis: what it provides to others and to the engine.
 
-use super::tests::Test;
+use super::testing::Test;
 use super::word::Piece;
 use crate::base::{Label, Place};
 use crate::load::Target;

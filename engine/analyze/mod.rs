@@ -10,12 +10,12 @@ mod expand; // templates + scope → words
 mod attrs; // attribute types
 mod actions; // each, outs, depfile, inputs
 mod configured; // a target after analysis: what it provides
-mod tests; // how a target is tested
+mod testing; // how a target is tested
 
 pub use actions::{Action, ActionIndex, Command, Layout, REPORT, TestProcess};
 pub use configured::Configured;
 pub use files::{File, FileId, FileKind, Files};
-pub use tests::Test;
+pub use testing::Test;
 pub use word::{Piece, Word, flatten, short};
 
 use crate::base::{Label, Place, Problem, Problems};

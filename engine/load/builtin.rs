@@ -2,7 +2,7 @@
 
 use super::package::Found;
 use super::rule_file::RuleFile;
-use super::tree;
+use super::{syntax, tree};
 use crate::base::{PackageName, Place, Problems, Repo};
 use include_dir::{Dir, include_dir};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub fn rule_files(problems: &mut Problems) -> Vec<RuleFile> {
             continue;
         };
         let shown = format!("@eng//{path}");
-        let source = tree::source(&shown, file.contents().to_vec()).map_err(Problems::from);
+        let source = syntax::source(&shown, file.contents().to_vec()).map_err(Problems::from);
         match source.and_then(|source| tree::parse(&source)) {
             Ok(nodes) => res.push(RuleFile { builtin: true, nodes }),
             Err(own) => problems.extend(own),
@@ -54,7 +54,7 @@ pub fn packages() -> Vec<Found> {
         let mut files: Vec<String> = builtin.keys().cloned().collect();
         files.sort_unstable();
         let shown = format!("@eng//{name}/BUILD.ron");
-        let (place, nodes) = match tree::source(&shown, build.contents().to_vec()) {
+        let (place, nodes) = match syntax::source(&shown, build.contents().to_vec()) {
             Ok(source) => (Place::new(&source, 0, 0), tree::parse(&source)),
             Err(problem) => (Place::of_text(&shown, ""), Err(problem.into())),
         };

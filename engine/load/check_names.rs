@@ -369,7 +369,7 @@ pub fn output<'a>(rule: &'a Rule, name: &str) -> Option<&'a ActionRule> {
 }
 
 /// `; did you mean 'x'?`, or what there is.
-pub fn near_or_all<'a>(name: &str, known: &[&'a str], has: &str) -> String {
+pub fn near_or_all(name: &str, known: &[&str], has: &str) -> String {
     match nearest(name, known.iter().copied()) {
         near if near.is_empty() && known.is_empty() => String::new(),
         near if near.is_empty() => format!("; {has} {}", listing(known.iter().copied(), 40)),

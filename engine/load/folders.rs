@@ -2,6 +2,7 @@
 
 use super::glob::Matcher;
 use super::package::Found;
+use super::syntax;
 use super::tree::{self, Kind, Node};
 use crate::base::{PackageName, Place, Problems, Source, join};
 use anyhow::{Context, Result};
@@ -33,7 +34,7 @@ impl BuildFile {
     /// The file `path`, shown as `shown`.
     pub fn read(path: &Path, shown: &str) -> Result<BuildFile> {
         let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
-        Ok(match tree::source(shown, bytes) {
+        Ok(match syntax::source(shown, bytes) {
             Ok(source) => BuildFile::parse(&source),
             Err(problem) => {
                 BuildFile { place: Place::of_text(shown, ""), nodes: Err(problem.into()) }

@@ -2,6 +2,7 @@
 //! The only room that knows RON; it runs no rule.
 
 mod syntax; // is it RON at all, and if not, what would be
+mod elements; // what stands between brackets
 mod tree; // RON text → a tree in which every node has its place
 mod read; // tree → typed values, with problems that say what fits
 mod template; // "-I{deps.dirs}" → parts
@@ -18,9 +19,11 @@ mod check_names; // … its names
 mod check_cycles; // … what needs itself
 mod target; // what a target is
 mod glob; // * ** and !, sorted
+mod value; // values of attributes, checked
 mod package; // BUILD.ron → targets
 mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
+mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
 mod select; // patterns → labels
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::glob::Globs;
 use super::package::{Context, Found, package};
 use super::rule_file::{self, RuleFile};
-use super::{Package, Rules, Workspace, check, tree};
+use super::{Package, Rules, Workspace, check, syntax, tree};
 use crate::base::{PackageName, Place, Problems};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Reads and checks the rules of one file.
 pub fn rules(text: &str) -> (Rules, Problems) {
     let mut problems = Problems::default();
-    let source = tree::source("r.ron", text.into()).unwrap();
+    let source = syntax::source("r.ron", text.into()).unwrap();
     let nodes = tree::parse(&source).unwrap_or_else(|wrong| panic!("{wrong}"));
     let files = [RuleFile { builtin: false, nodes }];
     let (rules, broken) = rule_file::rules(&files, &mut problems);
@@ -26,7 +26,7 @@ pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspa
     let (modes, globs) = (vec!["release".to_string()], Globs::default());
     let context = Context { rules: &rules, modes: &modes, globs: &globs };
     let read = |(path, text, files): &(&str, &str, &[&str])| -> (PackageName, Package) {
-        let source = tree::source("BUILD.ron", (*text).into()).unwrap();
+        let source = syntax::source("BUILD.ron", (*text).into()).unwrap();
         let found = Found {
             name: PackageName::main(path),
             place: Place::new(&source, 0, 0),

@@ -1,10 +1,36 @@
-//! The first look at a file: whether it is RON at all, and if not, what would be.
+//! The first look at a file: whether it is text, whether it is RON, and if not, what would be.
 
 use crate::base::{Place, Problem, Source};
 use ron::Error;
 use ron::value::RawValue;
 use serde::Deserialize;
 use std::sync::Arc;
+
+/// Makes a source of the bytes of a file; the problem says where they are no text.
+pub fn source(path: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem> {
+    /// Far more than anybody writes; offsets stay well inside 32 bits.
+    const MOST: usize = 64 << 20;
+    let path = path.to_string();
+    if bytes.len() > MOST {
+        let source = Arc::new(Source { path, text: String::new() });
+        let text = "is larger than 64 MiB; a smaller file was expected";
+        return Err(Problem::at(&Place::new(&source, 0, 0), text));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Arc::new(Source { path, text })),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes()[at];
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let source = Arc::new(Source { path, text });
+            let place = Place::new(&source, at, at + '\u{fffd}'.len_utf8());
+            Err(Problem::at(
+                &place,
+                format!("the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8"),
+            ))
+        }
+    }
+}
 
 /// The entries of the list that a file is, each as a slice of its text. The whole text is seen by
 /// `ron` here, so every later look at a part of it finds good RON.

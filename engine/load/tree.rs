@@ -1,14 +1,13 @@
 //! RON text → a tree in which every node has its place. All lexing is left to the `ron` crate:
 //! each element is taken as a raw slice of the text, whose place is the distance of two pointers.
 
+use super::elements::{Elements, Pairs};
 use super::rule::Text;
 use super::syntax;
 use crate::base::{Place, Problem, Problems, Source};
 use ron::value::RawValue;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// A value of a file.
@@ -58,32 +57,6 @@ pub struct Arg {
     pub name: Text,
     /// The value.
     pub value: Node,
-}
-
-/// Makes a source of the bytes of a file; the problem says where they are no text.
-pub fn source(path: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem> {
-    /// Far more than anybody writes; offsets stay well inside 32 bits.
-    const MOST: usize = 64 << 20;
-    let path = path.to_string();
-    if bytes.len() > MOST {
-        let source = Arc::new(Source { path, text: String::new() });
-        let text = "is larger than 64 MiB; a smaller file was expected";
-        return Err(Problem::at(&Place::new(&source, 0, 0), text));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Arc::new(Source { path, text })),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes()[at];
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let source = Arc::new(Source { path, text });
-            let place = Place::new(&source, at, at + '\u{fffd}'.len_utf8());
-            Err(Problem::at(
-                &place,
-                format!("the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8"),
-            ))
-        }
-    }
 }
 
 /// The entries of a file, which is one list.
@@ -283,72 +256,13 @@ fn is_float_word(word: &str) -> bool {
     word == "inf" || word == "NaN"
 }
 
-/// What a list or a pair of parentheses holds.
-enum Elements<'a> {
-    Values(Vec<&'a RawValue>),
-    Fields(Vec<(&'a str, &'a RawValue)>),
-}
-
-impl<'de> Deserialize<'de> for Elements<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Elements<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("values")
-            }
-            fn visit_unit<X>(self) -> Result<Self::Value, X> {
-                Ok(Elements::Values(Vec::new()))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    values.push(value);
-                }
-                Ok(Elements::Values(values))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Elements::Fields(fields))
-            }
-        }
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-/// What a map holds.
-struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Pairs<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a map")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Vec<Node>, Problems> {
-        parse(&source("f.ron", text.into()).unwrap())
+        parse(&syntax::source("f.ron", text.into()).unwrap())
     }
 
     fn show(node: &Node) -> String {
@@ -432,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_text_is_told_at_its_first_wrong_byte() {
-        let problem = source("f.ron", b"[\n\"caf\xe9\"]".to_vec()).unwrap_err();
+        let problem = syntax::source("f.ron", b"[\n\"caf\xe9\"]".to_vec()).unwrap_err();
         assert_eq!(problem.place.as_ref().unwrap().to_string(), "f.ron:2:5");
         assert!(problem.text.starts_with("the byte 0xe9 is not UTF-8"));
     }
@@ -458,7 +372,7 @@ mod tests {
 
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-            if let Ok(source) = source("f.ron", bytes) {
+            if let Ok(source) = syntax::source("f.ron", bytes) {
                 let _ = parse(&source);
             }
         }

@@ -3,11 +3,11 @@
 use super::folders::{self, BuildFile};
 use super::glob::{Globs, Matcher};
 use super::package::{self, Context, Found};
+use super::root_entry::{RootEntry, is_workspace_name};
 use super::rule::{Rules, Text};
 use super::rule_file::{self, RuleFile};
-use super::tree::{Kind, Node};
-use super::{Package, Workspace, builtin, check, read};
-use crate::base::{Label, PackageName, Place, Problem, Problems, Repo, nearest};
+use super::{Package, Workspace, builtin, check};
+use crate::base::{PackageName, Problem, Problems, Repo, nearest};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -84,14 +84,6 @@ fn no_workspace(from: &Path) -> String {
             "{what}\nto make this folder the root of one:\n    echo '[{entry}]' > BUILD.ron\n    eng build"
         ),
     }
-}
-
-fn is_workspace_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    !name.is_empty()
-        && name.len() <= 100
-        && name.chars().all(plain)
-        && !name.starts_with(['.', '-'])
 }
 
 /// Reads the workspace of this root: its rules, packages and targets. What is wrong with a package
@@ -212,121 +204,6 @@ fn replaced(workspace: &Workspace, problems: &mut Problems) {
         let near = nearest(&label.to_string(), all.iter().map(String::as_str));
         let text = format!("there is nothing built in that is called '{label}'{near}");
         problems.push(Problem::at(place, text));
-    }
-}
-
-/// `workspace(..)` in the root's `BUILD.ron`.
-struct RootEntry {
-    name: String,
-    rules: Vec<Text>,
-    ignore: Vec<Text>,
-    modes: Vec<String>,
-    replace: BTreeMap<Label, (Label, Place)>,
-}
-
-impl RootEntry {
-    fn read(nodes: &[Node], start: &Place, problems: &mut Problems) -> RootEntry {
-        let mut entry = RootEntry {
-            name: "main".to_string(),
-            rules: Vec::new(),
-            ignore: Vec::new(),
-            modes: ["coverage", "release"].map(String::from).to_vec(),
-            replace: BTreeMap::new(),
-        };
-        let mut first: Option<&Text> = None;
-        for node in nodes {
-            let Kind::Call(call, args) = &node.kind else { continue };
-            if call.text != "workspace" {
-                continue;
-            }
-            if let Some(first) = first {
-                let text = "there are two 'workspace(..)' entries; one was expected";
-                problems.push(Problem::at(&call.place, text).also(&first.place, "the first one"));
-                continue;
-            }
-            first = Some(call);
-            let Some(args) = read::arguments(call, args, problems) else { continue };
-            let known = ["name", "rules", "replace", "ignore", "modes", "config"];
-            read::only(args, "workspace", &known, problems);
-            let field = |name: &str| read::field(args, name);
-            if let Some(node) = field("name") {
-                entry.name(node, problems);
-            }
-            let mut texts = |name: &str| {
-                field(name).map_or(Vec::new(), |node| read::strings(node, name, problems))
-            };
-            (entry.rules, entry.ignore) = (texts("rules"), texts("ignore"));
-            texts("modes").into_iter().for_each(|mode| entry.mode(mode, problems));
-            if let Some(node) = field("replace") {
-                entry.replace(node, problems);
-            }
-            if let Some(node) = field("config")
-                && !matches!(node.kind, Kind::Map(_))
-            {
-                read::mismatch(node, "config", "a map of profiles", problems);
-            }
-        }
-        if first.is_none() {
-            let text = "the root's BUILD.ron has no 'workspace(name: \"..\")' entry";
-            problems.push(Problem::at(start, text));
-        }
-        entry
-    }
-
-    fn name(&mut self, node: &Node, problems: &mut Problems) {
-        let Some(name) = read::string(node, "name", problems) else { return };
-        if !is_workspace_name(&name.text) {
-            let text = format!(
-                "'{}' is no name of a workspace; it is made of letters, digits and '_-.', and starts with a letter, a digit or '_'",
-                name.text
-            );
-            problems.push(Problem::at(&name.place, text));
-        }
-        self.name = name.text;
-    }
-
-    fn mode(&mut self, mode: Text, problems: &mut Problems) {
-        if !read::is_name(&mode.text) {
-            let text = format!(
-                "'{}' is no name of a mode; it is made of letters, digits and '_'",
-                mode.text
-            );
-            problems.push(Problem::at(&mode.place, text));
-        } else if !self.modes.contains(&mode.text) {
-            self.modes.push(mode.text);
-        }
-    }
-
-    fn replace(&mut self, node: &Node, problems: &mut Problems) {
-        let Kind::Map(pairs) = &node.kind else {
-            let wanted = "a map: '{\"@eng//cc:toolchain\": \"//toolchains:c\"}'";
-            return read::mismatch(node, "replace", wanted, problems);
-        };
-        let home = PackageName::main("");
-        let mut label = |node: &Node| {
-            let text = read::string(node, "replace", problems)?;
-            match Label::parse(&text.text, &home) {
-                Ok(label) => Some((label, text.place)),
-                Err(why) => {
-                    problems.push(Problem::at(&text.place, format!("'{}' {why}", text.text)));
-                    None
-                }
-            }
-        };
-        let mut read = Vec::new();
-        for (key, value) in pairs {
-            read.extend(label(key).zip(label(value)));
-        }
-        for ((from, place), (to, _)) in read {
-            if from.package.repo != Repo::Eng {
-                let text = format!("only targets of '@eng' can be replaced, found '{from}'");
-                problems.push(Problem::at(&place, text));
-            } else if self.replace.contains_key(&from) {
-                problems.push(Problem::at(&place, format!("'{from}' is replaced twice")));
-            } else {
-                self.replace.insert(from, (to, place));
-            }
-        }
     }
 }
 

@@ -211,6 +211,9 @@ impl<'a> Coordinator<'a, '_> {
         if failed && !done.would_run && self.plan.action(node).test.is_none() {
             self.summary.failed += 1;
         }
+        if done.would_run {
+            return;
+        }
         match done.origin {
             Origin::Cached => self.summary.cached += 1,
             Origin::Ran => self.summary.ran += 1,

@@ -1,0 +1,54 @@
+//! Building and testing C targets, the first time and again.
+
+use crate::support::{Workspace, workspace};
+
+const DEMO: &str = r#"
+-- BUILD.ron
+[cc_binary(name: "hello", srcs: ["hello.c"], deps: ["//text"])]
+-- hello.c
+#include <stdio.h>
+#include "text/text.h"
+int main(void) { printf("%d\n", twice(4)); return 0; }
+-- text/BUILD.ron
+[
+    cc_library(name: "text", srcs: ["text.c"], hdrs: ["text.h"]),
+    cc_test(name: "text_test", srcs: ["text_test.c"], deps: [":text"]),
+]
+-- text/text.h
+int twice(int x);
+-- text/text.c
+#include "text/text.h"
+int twice(int x) { return 2 * x; }
+-- text/text_test.c
+#include "text/text.h"
+int main(void) { return twice(2) != 4; }
+"#;
+
+fn demo() -> Workspace {
+    workspace(DEMO)
+}
+
+#[test]
+fn a_test_is_built_and_run_once() {
+    let ws = demo();
+    ws.test(&[])
+        .ran(&[
+            "archive text/libtext.a",
+            "compile text/text.c",
+            "compile text/text_test.c",
+            "link text/text_test",
+            "test //text:text_test",
+        ])
+        .tells("PASS  //text:text_test");
+    ws.test(&[]).ran(&[]).tells("PASS  //text:text_test  (cached)");
+}
+
+#[test]
+fn a_build_delivers_programs_only() {
+    let ws = demo();
+    ws.build(&[]).tells("eng-out/bin/hello");
+    assert!(!ws.root().join("eng-out/bin/text").exists());
+    let output = std::process::Command::new(ws.root().join("eng-out/bin/hello")).output();
+    assert_eq!(output.expect("start hello").stdout, b"8\n");
+    ws.build(&["//text"]).tells("eng-out/bin/text/libtext.a");
+}
