@@ -3,6 +3,9 @@
 
 mod states; // set(): the one place where the state of an action changes
 mod schedule; // the coordinator: what is ready, what may start, what has ended
+mod prepare; // an action before anything is looked up or started
+mod start; // its process, in an exec root
+mod remember; // the key under which its result is kept
 mod worker; // one action from key to result
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
@@ -18,8 +21,7 @@ mod deliver; // what was asked for goes into eng-out
 mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
-pub use manifest::Content;
+pub use prepare::CaseKeys;
 pub use schedule::{Finished, Follow, Grow, execute};
 pub use session::{Options, Shared};
 pub use signal::Stop;
-pub use worker::CaseKeys;

@@ -24,7 +24,7 @@ pub(super) fn add(
             env.push((name.to_string(), value));
         }
     };
-    add("PATH", super::worker::ENVIRONMENT[0].1.to_string());
+    add("PATH", super::prepare::ENVIRONMENT[0].1.to_string());
     add("TEST_TMPDIR", temporary.clone());
     add("HOME", temporary.clone());
     add("TMPDIR", temporary);

@@ -1,0 +1,120 @@
+//! An action before anything is looked up or started: its words, its inputs, its manifest.
+
+use super::exec_root;
+use super::manifest::{Content, Manifest};
+use super::session::Shared;
+use super::tools::Tool;
+use crate::analyze::{Action, FileId, Word};
+use crate::base::Digest;
+use anyhow::Result;
+use std::collections::BTreeSet;
+
+/// The environment of every action, besides what its rule lets through.
+pub(super) const ENVIRONMENT: [(&str, &str); 2] = [
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ("SOURCE_DATE_EPOCH", "0"),
+];
+
+/// An action ready to be looked up or started.
+pub(super) struct Prepared {
+    pub words: Vec<Word>,
+    pub manifest: Manifest,
+    pub inputs: Vec<(String, FileId, Content)>,
+}
+
+/// The manifest of an action, or why there is none.
+pub(super) fn prepare(
+    shared: &Shared,
+    action: &Action,
+    inputs: &[FileId],
+) -> Result<Result<Prepared, String>> {
+    let words = action.words();
+    let mut placed = Vec::new();
+    for id in inputs {
+        let path = &shared.analysis.files.file(*id).path;
+        let Some(content) = shared.content(*id)? else {
+            return Ok(Err(format!("its input '{path}' is not there any more")));
+        };
+        placed.push((exec_root::place_of(&action.layout, path), *id, content));
+    }
+    placed.sort_by(|a, b| a.0.cmp(&b.0));
+    placed.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2);
+    if let Some(pair) = placed.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let path = |at: usize| &shared.analysis.files.file(pair[at].1).path;
+        return Ok(Err(format!(
+            "'{}' and '{}' would both stand at '{}'",
+            path(0),
+            path(1),
+            pair[0].0
+        )));
+    }
+    let mut tools = Vec::new();
+    let mentioned: BTreeSet<_> = words
+        .iter()
+        .chain(action.env.iter().map(|(_, word)| word))
+        .filter_map(|word| word.tool)
+        .collect();
+    for (id, _) in mentioned {
+        match shared.tool(id)? {
+            Ok(tool) => tools.push(tool),
+            Err(problem) => return Ok(Err(problem.to_string())),
+        }
+    }
+    let mut variables: Vec<(String, String)> =
+        action.env.iter().map(|(name, word)| (name.clone(), word.text.to_string())).collect();
+    if action.test.is_none() {
+        for (name, value) in ENVIRONMENT {
+            if !variables.iter().any(|(known, _)| known == name) {
+                variables.push((name.to_string(), value.to_string()));
+            }
+        }
+    }
+    variables.sort();
+    let mut output_paths: Vec<String> =
+        action.outputs.iter().map(|id| shared.analysis.files.path(*id).to_string()).collect();
+    output_paths.sort();
+    let mut named: Vec<(String, Digest)> =
+        tools.iter().map(|tool| (tool.name.clone(), tool.identity)).collect();
+    named.sort();
+    named.dedup();
+    let subject = match &action.test {
+        None => String::new(),
+        Some(test) => format!("test {} {}", action.label, test.cases.join("\n")),
+    };
+    let manifest = Manifest {
+        arguments: words.iter().map(|word| word.text.to_string()).collect(),
+        variables,
+        outputs: output_paths,
+        folder: exec_root::start_folder(&action.layout).to_string(),
+        inputs: placed.iter().map(|(path, _, content)| (path.clone(), *content)).collect(),
+        tools: named,
+        host: shared.host(),
+        timeout: action.timeout,
+        subject,
+    };
+    Ok(Ok(Prepared { words, manifest, inputs: placed, tools }))
+}
+
+/// The keys of single cases of a test.
+pub struct CaseKeys {
+    manifest: Manifest,
+    input_root: Digest,
+}
+
+impl CaseKeys {
+    /// For a test, given the action that runs one case of it; nothing if an input is gone.
+    pub fn new(shared: &Shared, action: &Action) -> Result<Option<CaseKeys>> {
+        let inputs = action.input_files(&action.words());
+        Ok(prepare(shared, action, &inputs)?.ok().map(|prepared| CaseKeys {
+            input_root: prepared.manifest.input_root(),
+            manifest: prepared.manifest,
+        }))
+    }
+
+    /// The key of the case with this command.
+    pub fn key(&mut self, arguments: Vec<String>, case: &str) -> Digest {
+        self.manifest.arguments = arguments;
+        self.manifest.subject = format!("case {case}");
+        self.manifest.exact_with(self.input_root)
+    }
+}

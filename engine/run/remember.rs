@@ -1,0 +1,118 @@
+//! Under which key a result is kept: with a depfile, one over the inputs that were read.
+
+use super::depfile;
+use super::exec_root::{self, ExecRoot};
+use super::lookup::{self, Place};
+use super::manifest::{Content, Reach};
+use super::prepare::Prepared;
+use super::session::Shared;
+use super::worker::Done;
+use crate::analyze::Action;
+use crate::event::Outcome;
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// Works out the key under which the result is kept. With a depfile that is one over the inputs
+/// that were read; a failure may have left none, and then all inputs count.
+pub(super) fn remember(
+    shared: &Shared,
+    action: &Action,
+    prepared: &Prepared,
+    place: &Place,
+    root: &ExecRoot,
+    done: &mut Done,
+) -> Result<Result<(), String>> {
+    let shape = match place {
+        Place::Exact(key) => {
+            done.key = Some(*key);
+            done.row.manifest =
+                Some(shared.cas.put_bytes(prepared.manifest.lines(Reach::All).as_bytes())?);
+            return Ok(Ok(()));
+        }
+        Place::Narrowed(shape) => *shape,
+    };
+    let depfile = action.depfile.as_ref().map(|path| root.root().join(path));
+    let text = depfile.and_then(|path| fs::read(path).ok());
+    let all = || prepared.manifest.inputs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let used = match text {
+        Some(text) if done.outcome == Outcome::Passed => {
+            let read = depfile::read(&String::from_utf8_lossy(&text));
+            match sort_out(shared, action, prepared, root, &read)? {
+                Ok((used, externals)) => {
+                    if !externals.is_empty() {
+                        done.row.externals = Some(shared.cas.put_bytes(externals.as_bytes())?);
+                    }
+                    used
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        None if done.outcome == Outcome::Passed => {
+            let path = action.depfile.as_deref().unwrap_or_default();
+            return Ok(Err(format!("it ended well but did not write its depfile '{path}'")));
+        }
+        _ => all(),
+    };
+    done.key = Some(lookup::narrowed(&prepared.manifest, &used));
+    let lines = prepared.manifest.lines(Reach::Used(&used));
+    done.row.manifest = Some(shared.cas.put_bytes(lines.as_bytes())?);
+    done.shape = Some((shape, used));
+    Ok(Ok(()))
+}
+
+/// Divides what a depfile names into declared inputs and files outside of the workspace.
+type Read = (Vec<String>, String);
+fn sort_out(
+    shared: &Shared,
+    action: &Action,
+    prepared: &Prepared,
+    root: &ExecRoot,
+    read: &[String],
+) -> Result<Result<Read, String>> {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    // What the command line mentions may be read without being named: a library, or a tool.
+    let env = action.env.iter().map(|(_, word)| word);
+    for id in prepared.words.iter().chain(env).flat_map(|word| &word.files) {
+        used.insert(exec_root::place_of(&action.layout, shared.analysis.files.path(*id)));
+    }
+    let inputs = &prepared.manifest.inputs;
+    used.retain(|path| inputs.binary_search_by(|(input, _)| input.cmp(path)).is_ok());
+    let base = root.root();
+    let mut externals: BTreeSet<PathBuf> = BTreeSet::new();
+    for name in read {
+        let at = base.join(name);
+        let relative = at.strip_prefix(&base).ok().and_then(|path| path.to_str());
+        let Some(path) = relative.and_then(crate::base::normalize) else {
+            externals.insert(at);
+            continue;
+        };
+        if inputs.binary_search_by(|(input, _)| input.as_str().cmp(&path)).is_ok() {
+            used.insert(path);
+            continue;
+        }
+        let above = inputs.iter().find(|(input, content)| {
+            matches!(content, Content::Tree { .. })
+                && path.strip_prefix(input.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        });
+        if let Some((folder, _)) = above {
+            used.insert(folder.clone());
+        }
+        // Anything else in the root is the command's own: an output, or a file it made on its way.
+    }
+    let mut list = String::new();
+    for path in externals {
+        if let Ok(inside) = path.strip_prefix(&shared.root) {
+            return Ok(Err(format!(
+                "it read '{}', which is in the workspace but not among its inputs",
+                inside.display()
+            )));
+        }
+        // A temporary file that is gone again can't be told from one that never was.
+        if let Some((digest, _)) = shared.stats.digest(&path)? {
+            list.push_str(&format!("{digest}\t{}\n", path.display()));
+        }
+    }
+    Ok(Ok((used.into_iter().collect(), list)))
+}

@@ -1,0 +1,186 @@
+//! Starts the process of an action in an exec root of its own, and stores what it leaves behind.
+
+use super::exec_root::{self, ExecRoot};
+use super::lookup::Place;
+use super::prepare::Prepared;
+use super::process::{self, Start};
+use super::remember::remember;
+use super::session::Shared;
+use super::worker::{Done, broken};
+use super::{outputs, script};
+use crate::analyze::{Action, Command, FileKind, REPORT, Word};
+use crate::base::Digest;
+use crate::event::{Origin, Outcome};
+use crate::store::{ResultOutcome, ResultRow};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::PathBuf;
+
+/// Larger commands need a file of arguments.
+const LONGEST_COMMAND: usize = 100_000;
+
+/// Starts the process and stores what it leaves behind.
+pub(super) fn start(
+    shared: &Shared,
+    action: &Action,
+    prepared: &Prepared,
+    place: &Place,
+) -> Result<Done> {
+    let mut root = ExecRoot::new(shared)?;
+    root.place(shared, &prepared.inputs)?;
+    let outputs = action.outputs.iter().map(|id| &**shared.analysis.files.path(*id));
+    for folder in exec_root::output_folders(outputs.chain(action.depfile.as_deref())) {
+        let folder = root.root().join(folder);
+        root.folder(&folder)?;
+    }
+    for id in &action.outputs {
+        let file = shared.analysis.files.file(*id);
+        if matches!(file.kind, FileKind::Output { folder: true, .. }) {
+            root.folder(&root.root().join(&*file.path))?;
+        }
+    }
+    let folder = root.root().join(exec_root::start_folder(&action.layout));
+    root.folder(&folder)?;
+    let mut argv: Vec<String> = prepared.manifest.arguments.clone();
+    let mut env = prepared.manifest.variables.clone();
+    if let Some(test) = &action.test {
+        let report = root.report().display().to_string();
+        for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
+            *word = word.replace(REPORT, &report);
+        }
+        super::test_env::add(shared, action, test, &mut root, &mut env)?;
+    } else {
+        env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
+    }
+    let mut stdin = None;
+    let mut stdout = root.stdout();
+    let mut program: Option<PathBuf> = None;
+    let is_script = matches!(&action.command, Command::Run { script: true, .. });
+    let plain =
+        is_script.then(|| script::plain(argv.last().map_or("", String::as_str), &env)).flatten();
+    if let Some(plain) = plain {
+        let path = env.iter().find(|(name, _)| name == "PATH").map_or("", |(_, path)| path);
+        let first = &plain.words[0];
+        let found = if first.contains('/') {
+            Some(folder.join(first))
+        } else {
+            super::tools::on_path(first, path)
+        };
+        // What is not found is the shell's to complain about.
+        if let Some(found) = found.filter(|found| found.exists()) {
+            program = Some(found);
+            stdin = plain.stdin.map(|path| folder.join(path));
+            if let Some(path) = plain.stdout {
+                stdout = folder.join(path);
+            }
+            argv = plain.words;
+        }
+    }
+    if let Some(output) = action.stdout {
+        stdout = root.root().join(&**shared.analysis.files.path(output));
+    }
+    let split = action.test.is_some() || stdout != root.stdout();
+    let program = match program {
+        Some(program) => program,
+        None => {
+            use_tools(&prepared.words, shared, &mut argv)?;
+            if let Err(why) = use_params(action, &mut argv, &root)? {
+                return Ok(broken(why));
+            }
+            folder.join(&argv[0])
+        }
+    };
+    let stderr = if split { root.stderr() } else { stdout.clone() };
+    let timeout = shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout);
+    let started = Start {
+        program,
+        argv: &argv,
+        env: &env,
+        folder: &folder,
+        stdin,
+        stdout: &stdout,
+        stderr: &stderr,
+        timeout,
+    };
+    let ended = process::run(&started, &shared.stop)?;
+    let mut row = ResultRow {
+        outcome: match ended.outcome {
+            Outcome::Passed => ResultOutcome::Passed,
+            Outcome::Exited(status) => ResultOutcome::Failed { status },
+            // Such a row is never kept.
+            _ => ResultOutcome::Failed { status: -1 },
+        },
+        duration_ns: ended.duration.as_nanos() as u64,
+        cpu_ns: ended.cpu.as_nanos() as u64,
+        peak_kib: ended.peak_kib,
+        run: shared.run,
+        ..ResultRow::default()
+    };
+    let kept = |path: PathBuf| -> Result<Option<Digest>> {
+        let silent = fs::metadata(&path).map_or(true, |meta| meta.len() == 0);
+        if silent { Ok(None) } else { Ok(Some(shared.cas.put_file(&path)?.0)) }
+    };
+    if split {
+        row.stderr = kept(stderr.clone())?;
+        if stdout == root.stdout() {
+            row.stdout = kept(stdout.clone())?;
+        }
+    } else {
+        row.stdout = kept(stdout.clone())?;
+    }
+    let mut done =
+        Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
+    if action.test.is_some() {
+        done.row.report = kept(root.report())?;
+    }
+    if matches!(done.outcome, Outcome::Passed) {
+        match outputs::collect(shared, action, &root)? {
+            Ok(rows) => done.row.outputs = rows,
+            Err(why) => done.outcome = Outcome::Broken(why),
+        }
+    }
+    if matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)) {
+        if let Err(why) = remember(shared, action, prepared, place, &root, &mut done)? {
+            done.outcome = Outcome::Broken(why);
+        }
+    }
+    Ok(done)
+}
+
+/// Puts the paths of host tools where their names stand.
+fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
+    for (word, argument) in words.iter().zip(argv) {
+        let Some((id, at)) = word.tool else { continue };
+        if let Ok(tool) = shared.tool(id)? {
+            let end = at as usize + tool.name.len();
+            if argument.get(at as usize..end) == Some(tool.name.as_str()) {
+                argument.replace_range(at as usize..end, &tool.path.display().to_string());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the arguments into a file if they are too long for a command.
+fn use_params(
+    action: &Action,
+    argv: &mut Vec<String>,
+    root: &ExecRoot,
+) -> Result<Result<(), String>> {
+    let length: usize = argv.iter().map(|word| word.len() + 1).sum();
+    if length <= LONGEST_COMMAND {
+        return Ok(Ok(()));
+    }
+    let Some((before, after)) = &action.params else {
+        return Ok(Err(format!(
+            "its command has {length} bytes; above {LONGEST_COMMAND} the rule's action '{}' must say how it takes a file of arguments, such as params: \"@{{file}}\"",
+            action.name
+        )));
+    };
+    let path = root.beside("params");
+    let text = argv[1..].iter().fold(String::new(), |text, word| text + word + "\n");
+    fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    argv.truncate(1);
+    argv.push(format!("{before}{}{after}", path.display()));
+    Ok(Ok(()))
+}
