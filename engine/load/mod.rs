@@ -2,7 +2,7 @@
 //! The only room that knows RON; it runs no rule.
 
 mod syntax; // is it RON at all, and if not, what would be
-mod elements; // what stands between brackets
+mod token; // single signs and values
 mod tree; // RON text → a tree in which every node has its place
 mod read; // tree → typed values, with problems that say what fits
 mod template; // "-I{deps.dirs}" → parts

@@ -123,14 +123,20 @@ fn insert<'a>(
             }
         }
         Some(old) if old.builtin && !new.builtin => {
-            if !wants {
+            // Built-in rules lean on built-in bases, so these stay what they are.
+            let same = old.is(&new.call.text) && !old.is("base");
+            if !(wants && same) {
+                let or = match same {
+                    true => ", or write 'replaces: true' to replace it everywhere",
+                    false => "",
+                };
                 let text = format!(
-                    "'{}' is built in; choose another name, or write 'replaces: true' to replace it everywhere",
-                    new.name.text
+                    "the {} '{}' is built in; choose another name{or}",
+                    old.call.text, new.name.text
                 );
-                problems.push(
-                    Problem::at(&new.name.place, text).also(&old.name.place, "built in here"),
-                );
+                let problem = Problem::at(&new.name.place, text);
+                problems.push(problem.also(&old.name.place, "built in here"));
+                return;
             }
         }
         Some(old) => {
@@ -151,12 +157,7 @@ fn chain<'a, 'b>(
     let mut chain = vec![declared];
     let mut last = declared;
     while let Some(node) = read::field(last.args, "base") {
-        // Each declaration says itself what is wrong with its own base.
-        let mut own = Problems::default();
-        let Some(wanted) = read::string(node, "base", &mut own) else {
-            problems.extend(own);
-            break;
-        };
+        let Some(wanted) = read::string(node, "base", problems) else { break };
         let bases = || named.values().filter(|it| it.is("base")).map(|it| it.name.text.as_str());
         match named.get(&wanted.text) {
             Some(base) if chain.iter().any(|it| it.name.text == base.name.text) => {

@@ -2,8 +2,8 @@
 
 use crate::base::{Place, Problem, Source};
 use ron::Error;
-use ron::value::RawValue;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::sync::Arc;
 
 /// Makes a source of the bytes of a file; the problem says where they are no text.
@@ -32,9 +32,9 @@ pub fn source(path: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem> {
     }
 }
 
-/// The entries of the list that a file is, each as a slice of its text. The whole text is seen by
-/// `ron` here, so every later look at a part of it finds good RON.
-pub fn entries(source: &Arc<Source>) -> Result<Vec<&RawValue>, Problem> {
+/// The text of a file behind its first bracket, after `ron` has seen all of it, so every later look
+/// at a part of it finds good RON.
+pub fn checked(source: &Arc<Source>) -> Result<&str, Problem> {
     let text = source.text.as_str();
     let at = |offset: usize, len: usize, why: &str| {
         Problem::at(&Place::new(source, offset, offset + len), why)
@@ -64,11 +64,9 @@ pub fn entries(source: &Arc<Source>) -> Result<Vec<&RawValue>, Problem> {
     if let Some(offset) = attribute(before) {
         return Err(at(offset, 2, head(&text[offset..])));
     }
-    let read = Vec::<&RawValue>::deserialize(&mut reader).and_then(|entries| {
-        reader.end()?;
-        Ok(entries)
-    });
-    read.map_err(|code| {
+    let list = reader.remainder();
+    let read = Vec::<IgnoredAny>::deserialize(&mut reader).and_then(|_| reader.end());
+    read.map(|()| list.get(1..).unwrap_or("")).map_err(|code| {
         let end = text.len() - reader.remainder().len();
         let span = reader.span_error(Error::Eof).span;
         let start = offset_of(text, span.start.line, span.start.col);
@@ -93,7 +91,8 @@ fn attribute(head: &str) -> Option<usize> {
         let line = before.rsplit('\n').next().unwrap_or("");
         !line.contains("//") && ron::Deserializer::from_str(before).is_ok()
     };
-    head.match_indices('#').map(|(at, _)| at).find(stands_alone)
+    // Each look costs the text before it; nobody writes more of these signs into a file's head.
+    head.match_indices('#').map(|(at, _)| at).take(64).find(stands_alone)
 }
 
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
@@ -132,7 +131,8 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
             Problem::at(&place, "this string is not closed; '\"' was expected")
         }
         Error::InvalidEscape(_) => {
-            let place = Place::new(source, start, end.max(start + 1));
+            let escape = text[..end].rfind('\\').unwrap_or(start);
+            let place = Place::new(source, escape, end.max(escape + 2));
             Problem::at(&place, "there is no such escape in a string; a backslash is written '\\\\', and strings r\"..\" have no escapes")
         }
         _ if rest.is_empty() => here(match unclosed(code) {

@@ -1,12 +1,10 @@
-//! RON text → a tree in which every node has its place. All lexing is left to the `ron` crate:
-//! each element is taken as a raw slice of the text, whose place is the distance of two pointers.
+//! RON text → a tree in which every node has its place. Strings with escapes, numbers, comments and
+//! the check of the whole are left to the `ron` crate; only brackets and commas are followed here.
 
-use super::elements::{Elements, Pairs};
 use super::rule::Text;
 use super::syntax;
+use super::token::{is_float_word, leading_word, plain_string, skip_space, skip_value, value};
 use crate::base::{Place, Problem, Problems, Source};
-use ron::value::RawValue;
-use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -61,154 +59,195 @@ pub struct Arg {
 
 /// The entries of a file, which is one list.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problems> {
-    let entries = syntax::entries(source)?;
+    let text = syntax::checked(source)?;
     let mut grower = Grower { source, problems: Problems::default() };
-    let nodes = entries.iter().filter_map(|raw| grower.node(raw.get_ron())).collect();
+    let (nodes, _) = grower.values(text, ']');
     grower.problems.or(nodes)
 }
 
+/// Takes good RON apart. `ron` has seen the whole text before, so brackets match, nesting is
+/// limited, and what is refused here is good RON that these files do not use.
 struct Grower<'a> {
     source: &'a Arc<Source>,
     problems: Problems,
 }
 
 impl<'a> Grower<'a> {
-    /// The node that stands in a slice of the source, comments around it allowed. The slice was
-    /// seen by `ron` before; whatever is refused here is good RON that these files do not use.
-    fn node(&mut self, raw: &'a str) -> Option<Node> {
-        let text = skip_space(raw);
-        if let Some((kind, len)) = plain_string(text) {
-            return Some(Node { place: self.place(&text[..len]), kind });
-        }
-        let word = leading_word(text);
-        match (word, text.as_bytes().first()?) {
-            ("", b'"') | ("r", _)
-                if text[word.len()..].trim_start_matches('#').starts_with('"') =>
-            {
-                let (value, len) = self.value::<String>(text, "a string")?;
-                let kind = Kind::String { text: value, plain: false };
-                Some(Node { place: self.place(&text[..len]), kind })
+    /// The values up to the closing bracket, and what follows it.
+    fn values(&mut self, mut text: &'a str, close: char) -> (Vec<Node>, &'a str) {
+        let mut nodes = Vec::new();
+        loop {
+            text = skip_space(text);
+            if let Some(rest) = text.strip_prefix(close) {
+                return (nodes, rest);
             }
-            ("", b'[') => {
-                let (Elements::Values(values), len) = self.value(text, "a list")? else {
-                    return self.refuse(text, "a list was expected here");
-                };
-                let kind = Kind::List(self.nodes(&values));
-                Some(Node { place: self.place(&text[..len]), kind })
+            let (node, rest) = self.node(text);
+            nodes.extend(node);
+            match self.after_value(text, rest) {
+                Some(rest) => text = rest,
+                None => return (nodes, ""),
             }
-            ("", b'{') => {
-                let (Pairs(pairs), len) = self.value(text, "a map")?;
-                let node = |(key, value): &(&'a RawValue, &'a RawValue)| {
-                    Some((self.node(key.get_ron())?, self.node(value.get_ron())?))
-                };
-                let kind = Kind::Map(pairs.iter().filter_map(node).collect());
-                Some(Node { place: self.place(&text[..len]), kind })
-            }
-            ("", b'(') => {
-                let (args, len) = self.args(text)?;
-                let place = self.place(&text[..len]);
-                match args {
-                    Args::Named(args) => Some(Node { place, kind: Kind::Struct(args) }),
-                    Args::Plain(_) => {
-                        self.refuse(&text[..len], "values in parentheses have names: '(name: value)'; a list is written in '[' and ']'")
-                    }
-                }
-            }
-            ("", b'\'') => self.refuse(text, "a string is written in double quotes: \"..\""),
-            ("", _) => self.number(text),
-            ("b" | "br", _) if text[word.len()..].starts_with(['"', '\'', '#']) => {
-                self.refuse(text, "byte strings are not used here; write a plain string: \"..\"")
-            }
-            ("true", _) => Some(self.leaf(word, Kind::Bool(true))),
-            ("false", _) => Some(self.leaf(word, Kind::Bool(false))),
-            ("Some", _) => self.refuse(text, "'Some(..)' is not used here; write the value itself"),
-            ("None", _) => self.refuse(text, "'None' is not used here; leave the field out"),
-            (word, _) if is_float_word(word) => self.number(text),
-            _ => self.call(text, word),
         }
     }
 
-    fn nodes(&mut self, values: &[&'a RawValue]) -> Vec<Node> {
-        values.iter().filter_map(|raw| self.node(raw.get_ron())).collect()
-    }
-
-    fn leaf(&self, text: &str, kind: Kind) -> Node {
-        Node { place: self.place(text), kind }
-    }
-
-    fn call(&mut self, text: &'a str, word: &'a str) -> Option<Node> {
-        let rest = skip_space(&text[word.len()..]);
-        if !rest.starts_with('(') {
-            if rest.is_empty() {
-                return Some(self.leaf(word, Kind::Word(word.to_string())));
+    /// The pairs of a map up to its closing brace, and what follows it.
+    fn pairs(&mut self, mut text: &'a str) -> (Vec<(Node, Node)>, &'a str) {
+        let mut pairs = Vec::new();
+        loop {
+            text = skip_space(text);
+            if let Some(rest) = text.strip_prefix('}') {
+                return (pairs, rest);
             }
-            return self.refuse(text, "raw names such as 'r#x' are not used here");
+            let (key, rest) = self.node(text);
+            let rest = skip_space(rest);
+            let (value, rest) = self.node(rest.strip_prefix(':').unwrap_or(rest));
+            pairs.extend(key.zip(value));
+            match self.after_value(text, rest) {
+                Some(rest) => text = rest,
+                None => return (pairs, ""),
+            }
         }
-        let (args, len) = self.args(rest)?;
-        let whole = &text[..text.len() - rest.len() + len];
-        let kind = Kind::Call(self.text(word), args);
-        Some(Node { place: self.place(whole), kind })
     }
 
-    /// The arguments at the start of `text`, which starts with a parenthesis, and their length.
-    fn args(&mut self, text: &'a str) -> Option<(Args, usize)> {
-        let (elements, len) = self.value::<Elements>(text, "arguments")?;
-        let fields = match elements {
-            Elements::Values(values) if values.is_empty() => Vec::new(),
-            Elements::Values(values) => return Some((Args::Plain(self.nodes(&values)), len)),
-            Elements::Fields(fields) => fields,
-        };
-        let mut args: Vec<Arg> = Vec::with_capacity(fields.len());
-        let mut seen: HashMap<&str, &str> = HashMap::with_capacity(fields.len());
-        for (name, value) in fields {
+    /// What stands between parentheses, and what follows them.
+    fn args(&mut self, mut text: &'a str) -> (Args, &'a str) {
+        let first = skip_space(text);
+        let named = skip_space(&first[leading_word(first).len()..]).starts_with(':');
+        if !named && !first.starts_with(')') {
+            let (nodes, rest) = self.values(first, ')');
+            return (Args::Plain(nodes), rest);
+        }
+        let mut args = Vec::new();
+        let mut seen: HashMap<&str, &str> = HashMap::new();
+        loop {
+            text = skip_space(text);
+            if let Some(rest) = text.strip_prefix(')') {
+                return (Args::Named(args), rest);
+            }
+            let name = leading_word(text);
+            let rest = skip_space(&text[name.len()..]);
+            let (value, rest) = self.node(rest.strip_prefix(':').unwrap_or(rest));
             if let Some(first) = seen.insert(name, name) {
                 let problem = Problem::at(&self.place(name), format!("'{name}' is given twice"));
                 self.problems.push(problem.also(&self.place(first), "first here"));
-            } else if let Some(value) = self.node(value.get_ron()) {
+            } else if let Some(value) = value {
                 args.push(Arg { name: self.text(name), value });
             }
-        }
-        Some((Args::Named(args), len))
-    }
-
-    fn number(&mut self, text: &'a str) -> Option<Node> {
-        let mut reader = ron::Deserializer::from_str(text).ok()?;
-        if let Ok(value) = i64::deserialize(&mut reader) {
-            let len = text.len() - reader.remainder().len();
-            if skip_space(reader.remainder()).is_empty() {
-                return Some(self.leaf(&text[..len], Kind::Int(value)));
+            match self.after_value(text, rest) {
+                Some(rest) => text = rest,
+                None => return (Args::Named(args), ""),
             }
         }
-        let end = text.find(|c: char| c.is_whitespace() || "/,)]}".contains(c));
-        let token = &text[..end.unwrap_or(text.len())];
+    }
+
+    /// What follows the comma behind a value that started at `text` and ended at `rest`. Nothing
+    /// if `ron` and we see different things there, which ends the reading.
+    fn after_value(&mut self, text: &'a str, rest: &'a str) -> Option<&'a str> {
+        let rest = skip_space(rest);
+        if let Some(rest) = rest.strip_prefix(',') {
+            return Some(rest);
+        }
+        if rest.len() < text.len() && rest.starts_with([']', ')', '}']) {
+            return Some(rest);
+        }
+        if self.problems.is_empty() {
+            self.refuse(rest, "", "this cannot be read; a plain value was expected");
+        }
+        None
+    }
+
+    /// The value at the start of a text, white space aside, and what follows it.
+    fn node(&mut self, text: &'a str) -> (Option<Node>, &'a str) {
+        let text = skip_space(text);
+        if let Some((value, rest)) = plain_string(text) {
+            let kind = Kind::String { text: value.to_string(), plain: true };
+            return self.end(text, kind, rest);
+        }
+        let word = leading_word(text);
+        let behind = &text[word.len()..];
+        match (word, text.as_bytes().first()) {
+            ("", Some(b'[')) => {
+                let (nodes, rest) = self.values(&text[1..], ']');
+                self.end(text, Kind::List(nodes), rest)
+            }
+            ("", Some(b'{')) => {
+                let (pairs, rest) = self.pairs(&text[1..]);
+                self.end(text, Kind::Map(pairs), rest)
+            }
+            ("", Some(b'(')) => match self.args(&text[1..]) {
+                (Args::Named(args), rest) => self.end(text, Kind::Struct(args), rest),
+                (Args::Plain(_), rest) => self.refuse(
+                    text,
+                    rest,
+                    "values in parentheses have names: '(name: value)'; a list is written in '[' and ']'",
+                ),
+            },
+            ("" | "r", Some(_)) if behind.trim_start_matches('#').starts_with('"') => {
+                match value::<String>(text) {
+                    Some((value, rest)) => {
+                        self.end(text, Kind::String { text: value, plain: false }, rest)
+                    }
+                    None => self.refuse(text, skip_value(text), "a string was expected here"),
+                }
+            }
+            ("b" | "br", _) if behind.starts_with(['"', '\'', '#']) => {
+                let why = "byte strings are not used here; write a plain string: \"..\"";
+                self.refuse(text, skip_value(text), why)
+            }
+            ("", Some(b'\'')) => {
+                let why = "a string is written in double quotes: \"..\"";
+                self.refuse(text, skip_value(text), why)
+            }
+            ("", _) => self.number(text),
+            (word, _) if is_float_word(word) => self.number(text),
+            ("true", _) => self.end(text, Kind::Bool(true), behind),
+            ("false", _) => self.end(text, Kind::Bool(false), behind),
+            ("Some", _) => {
+                let why = "'Some(..)' is not used here; write the value itself";
+                self.refuse(text, skip_value(text), why)
+            }
+            ("None", _) => self.refuse(text, behind, "'None' is not used here; leave the field out"),
+            ("r", _) if behind.starts_with('#') => {
+                self.refuse(text, skip_value(text), "raw names such as 'r#x' are not used here")
+            }
+            _ => match skip_space(behind).strip_prefix('(') {
+                Some(inner) => {
+                    let (args, rest) = self.args(inner);
+                    self.end(text, Kind::Call(self.text(word), args), rest)
+                }
+                None => self.end(text, Kind::Word(word.to_string()), behind),
+            },
+        }
+    }
+
+    fn number(&mut self, text: &'a str) -> (Option<Node>, &'a str) {
+        let rest = skip_value(text);
+        if let Some((number, after)) = value::<i64>(text)
+            && after.len() == rest.len()
+        {
+            return self.end(text, Kind::Int(number), rest);
+        }
+        let token = text[..text.len() - rest.len()].trim_end();
         let digits = token.trim_start_matches(['+', '-']);
-        if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
-            return self.refuse(
-                token,
-                &format!("{token} is too large; a number lies between -2^63 and 2^63-1"),
-            );
-        }
-        self.refuse(token, &format!("only whole numbers are used here, found {token}"))
+        let why = match digits.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+            true => format!("{token} is too large; a number lies between -2^63 and 2^63-1"),
+            false => format!("only whole numbers are used here, found {token}"),
+        };
+        self.refuse(text, rest, &why)
     }
 
-    /// Reads the value at the start of `text` through `ron`, with its length.
-    fn value<T: Deserialize<'a>>(&mut self, text: &'a str, what: &str) -> Option<(T, usize)> {
-        let read =
-            ron::Deserializer::from_str(text).map_err(|error| error.code).and_then(|mut reader| {
-                let value = T::deserialize(&mut reader)?;
-                Ok((value, text.len() - reader.remainder().len()))
-            });
-        match read {
-            Ok(read) => Some(read),
-            Err(error) => self.refuse(text, &format!("{what} was expected here: {error}")),
-        }
+    /// A node that starts at `text` and ends at `rest`.
+    fn end(&self, text: &'a str, kind: Kind, rest: &'a str) -> (Option<Node>, &'a str) {
+        let place = self.place(&text[..text.len() - rest.len()]);
+        (Some(Node { place, kind }), rest)
     }
 
-    fn refuse<T>(&mut self, text: &str, why: &str) -> Option<T> {
-        let line = text.lines().next().unwrap_or("");
+    fn refuse(&mut self, text: &'a str, rest: &'a str, why: &str) -> (Option<Node>, &'a str) {
+        let value = &text[..text.len() - rest.len()];
+        let line = value.lines().next().unwrap_or("");
         let place = self.place(line.trim_end());
         self.problems.push(Problem::at(&place, why));
-        None
+        (None, rest)
     }
 
     fn text(&self, slice: &str) -> Text {
@@ -220,40 +259,6 @@ impl<'a> Grower<'a> {
         let start = slice.as_ptr().addr().wrapping_sub(self.source.text.as_ptr().addr());
         Place::new(self.source, start, start.saturating_add(slice.len()))
     }
-}
-
-/// What is left after white space and comments.
-fn skip_space(text: &str) -> &str {
-    // Making a reader skips them; it fails only for what no value starts with.
-    match text.as_bytes().first() {
-        Some(b' ' | b'\t' | b'\r' | b'\n' | b'/') => {}
-        Some(first) if first.is_ascii() => return text,
-        _ => {}
-    }
-    ron::Deserializer::from_str(text).map_or(text, |reader| reader.remainder())
-}
-
-/// A string without escapes, which is by far the most frequent value, and its length.
-fn plain_string(text: &str) -> Option<(Kind, usize)> {
-    let rest = text.strip_prefix('"')?;
-    let end = rest.find(['"', '\\'])?;
-    if rest.as_bytes()[end] == b'\\' {
-        return None;
-    }
-    Some((Kind::String { text: rest[..end].to_string(), plain: true }, end + 2))
-}
-
-fn leading_word(text: &str) -> &str {
-    if text.starts_with(|c: char| c.is_ascii_digit()) {
-        return "";
-    }
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_'));
-    &text[..end.unwrap_or(text.len())]
-}
-
-fn is_float_word(word: &str) -> bool {
-    let word = word.strip_suffix("f32").or(word.strip_suffix("f64")).unwrap_or(word);
-    word == "inf" || word == "NaN"
 }
 
 #[cfg(test)]
@@ -365,7 +370,8 @@ mod tests {
             let text = parts.concat();
             for text in [format!("[{text}]"), format!("[f({text})]"), text] {
                 if let Err(problems) = read(&text) {
-                    prop_assert!(!problems.to_string().is_empty());
+                    let shown = problems.to_string();
+                    prop_assert!(!shown.is_empty() && !shown.contains("this cannot be read"), "{text}: {shown}");
                 }
             }
         }

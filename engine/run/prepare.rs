@@ -92,7 +92,7 @@ pub(super) fn prepare(
         timeout: action.timeout,
         subject,
     };
-    Ok(Ok(Prepared { words, manifest, inputs: placed, tools }))
+    Ok(Ok(Prepared { words, manifest, inputs: placed }))
 }
 
 /// The keys of single cases of a test.

@@ -35,6 +35,8 @@ pub struct Follow {
     pub cases: Vec<(Digest, CaseRow)>,
     /// Events that are to be sent once these are kept.
     pub events: Vec<Event>,
+    /// True if this is a failure in the sense of `--fail-fast`.
+    pub failed: bool,
 }
 
 /// Whoever makes more actions from results while the plan is carried out.
@@ -189,8 +191,8 @@ impl<'a> Coordinator<'a, '_> {
             events.extend(follow.events);
             if !ok {
                 self.skip_dependents(node, &action.label, &mut events, false);
-                self.stopping |= self.shared.options.fail_fast;
             }
+            self.stopping |= self.shared.options.fail_fast && (!ok || follow.failed);
             for action in follow.actions {
                 let remaining = self.plan.remaining(node);
                 let node = self.plan.grow(action, remaining);

@@ -160,18 +160,20 @@ pub(super) fn broken(why: String) -> Done {
     }
 }
 
-/// The first source that is not what it was when the key was made.
+/// The first source that is not what it was when the key was made. All that changed are looked at
+/// anew from here on.
 fn changed_meanwhile(shared: &Shared, prepared: &Prepared) -> Result<Option<String>> {
+    let mut first = None;
     for (_, id, _) in &prepared.inputs {
         let file = shared.analysis.files.file(*id);
         if matches!(file.kind, FileKind::Source)
             && shared.stats.recheck(&shared.root.join(&*file.path))?
         {
             shared.forget(*id);
-            return Ok(Some(file.path.to_string()));
+            first.get_or_insert_with(|| file.path.to_string());
         }
     }
-    Ok(None)
+    Ok(first)
 }
 
 /// The command as one could type it into a shell at the workspace's root.

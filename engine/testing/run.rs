@@ -193,6 +193,7 @@ impl Tests {
         } else {
             self.summary.tests_failed += 1;
             self.failed.push(label.clone());
+            follow.failed = true;
         }
         let log = write_log(shared, target, &cases)?;
         follow.events.push(Event::TestFinished {
