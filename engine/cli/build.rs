@@ -7,8 +7,9 @@ use super::request::{here, jobs, pattern, style, test_threads};
 use crate::base::parse_duration;
 use crate::event::Summary;
 use crate::report;
-use crate::session::{Failure, Goal, Request, Session};
+use crate::session::{Failure, Goal, Request, Session, recall};
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Builds what patterns match.
 pub fn build(options: Build) -> Result<Exit, Failure> {
@@ -50,6 +51,7 @@ fn bring(
     output: report::TestOutput,
     more: impl FnOnce(&mut Request) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
+    let began = Instant::now();
     let here = here()?;
     let is_test = matches!(goal, Goal::Test);
     let mut request = Request {
@@ -67,12 +69,19 @@ fn bring(
         test_args: Vec::new(),
         test_timeout: None,
         path: std::env::var("PATH").unwrap_or_default(),
+        shows_output: matches!(output, report::TestOutput::All),
+        program: std::env::current_exe().unwrap_or_default(),
         command: std::env::args().collect::<Vec<_>>().join(" "),
     };
     more(&mut request)?;
-    let session = Session::open(&here.root, &places()?)?;
     let rerun = if is_test { "eng test" } else { "eng build" };
     let style = style(&common, rerun, output);
+    let places = places()?;
+    if let Some(known) = recall(&here.root, &places, &request) {
+        let summary = report::while_showing(style, |events| known.tell(began, &events));
+        return Ok(exit(&summary));
+    }
+    let session = Session::open(&here.root, &places)?;
     let summary = report::while_showing(style, |events| session.bring(&request, events))?;
     Ok(exit(&summary))
 }

@@ -4,6 +4,7 @@ use crate::analyze::{Action, Analysis, FileId, FileKind};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An action in a plan.
@@ -19,7 +20,7 @@ pub struct Plan {
 /// An action with what it reads.
 #[derive(Debug)]
 struct Planned {
-    action: Action,
+    action: Arc<Action>,
     inputs: Vec<FileId>,
     /// Time from the start of this action to the end of the last one that needs it.
     remaining: Duration,
@@ -69,7 +70,7 @@ impl Plan {
 
     fn add_node(&mut self, action: Action) -> NodeId {
         let inputs = action.input_files(&action.words());
-        self.graph.add_node(Planned { action, inputs, remaining: Duration::ZERO })
+        self.graph.add_node(Planned { action: Arc::new(action), inputs, remaining: Duration::ZERO })
     }
 
     /// Adds an action whose inputs are all there.
@@ -103,7 +104,7 @@ impl Plan {
     }
 
     /// The action.
-    pub fn action(&self, node: NodeId) -> &Action {
+    pub fn action(&self, node: NodeId) -> &Arc<Action> {
         &self.graph[node].action
     }
 

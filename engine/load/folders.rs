@@ -20,6 +20,8 @@ pub struct Walked {
     pub packages: Vec<Found>,
     /// Files that end in `.ron` and are no `BUILD.ron`, sorted, relative to the root.
     pub ron_files: Vec<String>,
+    /// All folders that were looked into and all `BUILD.ron` files that were read.
+    pub read: Vec<PathBuf>,
 }
 
 /// A `BUILD.ron` that was read.
@@ -74,14 +76,17 @@ struct Listed {
 /// Leaves out dot folders, `eng-out`, what holds a `CACHEDIR.TAG`, other workspaces and what
 /// `ignored` matches. `build` is the root's own file.
 pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<Walked> {
-    let mut walked = Walked { packages: Vec::new(), ron_files: Vec::new() };
+    let mut walked = Walked { packages: Vec::new(), ron_files: Vec::new(), read: Vec::new() };
     let mut build = Some(build);
     let mut level = vec![Folder { path: root.to_path_buf(), relative: String::new(), package: 0 }];
     while !level.is_empty() {
         let listed: Vec<Result<Option<Listed>>> = level.par_iter().map(list).collect();
         let mut below = Vec::new();
         for (folder, listed) in level.into_iter().zip(listed) {
-            let Some(mut listed) = listed? else { continue };
+            let listed = listed?;
+            walked.read.push(folder.path.join("BUILD.ron"));
+            walked.read.push(folder.path.clone());
+            let Some(mut listed) = listed else { continue };
             if folder.relative.is_empty() {
                 listed.build = build.take();
             }

@@ -22,6 +22,9 @@ pub struct Workspace {
     pub rules: Rules,
     /// Packages of the workspace and of `@eng`, in the order of their names.
     pub packages: BTreeMap<PackageName, Package>,
+    /// Every folder that was looked into and every file that was read for this: while these are
+    /// unchanged, reading again gives the same.
+    pub read: Vec<PathBuf>,
 }
 
 impl Workspace {

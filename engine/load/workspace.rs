@@ -108,10 +108,18 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
             (builtin::rule_files(&mut problems), builtin::packages(), problems)
         },
     );
-    let walked = walked?;
+    let mut walked = walked?;
+    let mut read = std::mem::take(&mut walked.read);
     problems.extend(own_problems);
     let syntax = problems.iter().count();
-    files.extend(user_rules(&root, &entry.rules, &walked.ron_files, &globs, &mut problems)?);
+    files.extend(user_rules(
+        &root,
+        &entry.rules,
+        &walked.ron_files,
+        &globs,
+        &mut read,
+        &mut problems,
+    )?);
     let mut rules = Rules::default();
     if problems.iter().count() == syntax {
         let broken: BTreeSet<String>;
@@ -131,7 +139,7 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
     let packages: BTreeMap<PackageName, Package> =
         packages.into_iter().map(|package| (package.name.clone(), package)).collect();
     let RootEntry { name, modes, replace, .. } = entry;
-    let workspace = Workspace { root, name, modes, replace, rules, packages };
+    let workspace = Workspace { root, name, modes, replace, rules, packages, read };
     replaced(&workspace, &mut problems);
     problems.or(workspace).map_err(LoadError::Problems)
 }
@@ -153,6 +161,7 @@ fn user_rules(
     patterns: &[Text],
     ron_files: &[String],
     globs: &Globs,
+    paths: &mut Vec<PathBuf>,
     problems: &mut Problems,
 ) -> Result<Vec<RuleFile>, LoadError> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
@@ -179,6 +188,7 @@ fn user_rules(
         }
     }
     let wanted: Vec<&str> = wanted.into_iter().collect();
+    paths.extend(wanted.iter().map(|path| root.join(path)));
     let read = |path: &&str| BuildFile::read(&root.join(path), path);
     let files: anyhow::Result<Vec<BuildFile>> = wanted.par_iter().map(read).collect();
     let mut res = Vec::new();

@@ -14,14 +14,17 @@ use std::path::{Path, PathBuf};
 /// The folders and files of one process. Removed when dropped.
 pub(super) struct ExecRoot {
     base: PathBuf,
+    /// Where a test may write much; the same as `base` for other actions.
+    large: PathBuf,
     made: HashSet<PathBuf>,
 }
 
 impl ExecRoot {
     /// Makes an empty one in the scratch folder of the run.
-    pub fn new(shared: &Shared) -> Result<ExecRoot> {
-        let base = shared.next_scratch();
-        let mut res = ExecRoot { base, made: HashSet::new() };
+    pub fn new(shared: &Shared, is_test: bool) -> Result<ExecRoot> {
+        let (base, disk) = shared.next_scratch();
+        let large = if is_test { disk } else { base.clone() };
+        let mut res = ExecRoot { base, large, made: HashSet::new() };
         res.folder(&res.root())?;
         res.folder(&res.temporary())?;
         Ok(res)
@@ -34,27 +37,27 @@ impl ExecRoot {
 
     /// A private, empty folder.
     pub fn temporary(&self) -> PathBuf {
-        self.base.join("tmp")
+        self.large.join("tmp")
     }
 
     /// Where standard output is kept.
     pub fn stdout(&self) -> PathBuf {
-        self.base.join("stdout")
+        self.large.join("stdout")
     }
 
     /// Where standard error is kept, if apart.
     pub fn stderr(&self) -> PathBuf {
-        self.base.join("stderr")
+        self.large.join("stderr")
     }
 
     /// Where a test writes its results.
     pub fn report(&self) -> PathBuf {
-        self.base.join("report")
+        self.large.join("report")
     }
 
     /// Another file of the process, outside of its root.
     pub fn beside(&self, name: &str) -> PathBuf {
-        self.base.join(name)
+        self.large.join(name)
     }
 
     /// Makes a folder and those above it.
@@ -120,9 +123,11 @@ impl Drop for ExecRoot {
     fn drop(&mut self) {
         // A process may have taken away its own right to remove what it made; that is given back
         // for folders only, since files may be links into the store.
-        if fs::remove_dir_all(&self.base).is_err() {
-            allow_removal(&self.base);
-            let _ = fs::remove_dir_all(&self.base);
+        for base in [&self.base, &self.large] {
+            if base.exists() && fs::remove_dir_all(base).is_err() {
+                allow_removal(base);
+                let _ = fs::remove_dir_all(base);
+            }
         }
     }
 }

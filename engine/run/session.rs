@@ -11,9 +11,12 @@ use anyhow::{Context, Result};
 use crossbeam_channel::Sender;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+/// With less room than this in memory, a failure may be due to that.
+const SCARCE: u64 = 128 << 20;
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
@@ -60,7 +63,9 @@ pub struct Shared<'a> {
     pub events: Sender<Event>,
     /// Number of this run in the history.
     pub run: i64,
-    scratch: PathBuf,
+    fast: PathBuf,
+    disk: PathBuf,
+    slow: AtomicBool,
     next: AtomicU64,
     contents: Vec<Mutex<Option<Content>>>,
     tools: Vec<OnceLock<std::result::Result<Tool, Problem>>>,
@@ -68,10 +73,12 @@ pub struct Shared<'a> {
     pending: Mutex<Batch>,
     externals: Mutex<HashMap<Digest, bool>>,
     warned: Mutex<HashSet<String>>,
+    tool_files: Mutex<Vec<PathBuf>>,
 }
 
 impl<'a> Shared<'a> {
-    /// `scratch` is a folder of this process alone, on the store's file system.
+    /// `fast` and `disk` are folders of this process alone: where links are cheap, and where much
+    /// can be written; they may be the same.
     #[allow(clippy::too_many_arguments)] // each is another part of the run; a struct would repeat them
     pub fn new(
         root: PathBuf,
@@ -83,7 +90,8 @@ impl<'a> Shared<'a> {
         stop: Stop,
         events: Sender<Event>,
         run: i64,
-        scratch: PathBuf,
+        fast: PathBuf,
+        disk: PathBuf,
     ) -> Shared<'a> {
         Shared {
             root,
@@ -95,7 +103,9 @@ impl<'a> Shared<'a> {
             stop,
             events,
             run,
-            scratch,
+            fast,
+            disk,
+            slow: AtomicBool::new(false),
             next: AtomicU64::new(0),
             contents: (0..analysis.files.len()).map(|_| Mutex::new(None)).collect(),
             tools: (0..analysis.tools.len()).map(|_| OnceLock::new()).collect(),
@@ -103,12 +113,34 @@ impl<'a> Shared<'a> {
             pending: Mutex::default(),
             externals: Mutex::default(),
             warned: Mutex::default(),
+            tool_files: Mutex::default(),
         }
     }
 
-    /// A folder that nobody else uses; it does not exist yet.
-    pub(super) fn next_scratch(&self) -> PathBuf {
-        self.scratch.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    /// Two folders that nobody else uses and that do not exist yet: one where links are cheap, and
+    /// one where much can be written.
+    pub(super) fn next_scratch(&self) -> (PathBuf, PathBuf) {
+        let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let fast = if self.slow.load(Ordering::Relaxed) { &self.disk } else { &self.fast };
+        (fast.join(&name), self.disk.join(&name))
+    }
+
+    /// True if an action may have failed because memory has no room for its files. From then on
+    /// all run on disk.
+    pub(super) fn leave_memory(&self) -> bool {
+        if self.fast == self.disk || self.slow.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Ok(room) = rustix::fs::statvfs(&self.fast) else { return false };
+        let scarce = room.f_bavail.saturating_mul(room.f_frsize) < SCARCE;
+        if scarce {
+            self.slow.store(true, Ordering::Relaxed);
+            self.warn(format!(
+                "{} is almost full; actions run on disk from here on, which is slower",
+                self.fast.display()
+            ));
+        }
+        scarce
     }
 
     /// What stands at a file's path; nothing if a source is not there any more, or if an output was
@@ -152,6 +184,18 @@ impl<'a> Shared<'a> {
         let found = tools::find(self, request, place)
             .with_context(|| format!("identify the program '{}'", request.program))?;
         Ok(cell.get_or_init(|| found).clone())
+    }
+
+    /// Files that tell which programs of the machine were used, and the machine itself.
+    pub fn tool_files(&self) -> Vec<PathBuf> {
+        let mut files = lock(&self.tool_files).clone();
+        files.extend(tools::host_files());
+        files
+    }
+
+    /// Notes a file that tells which program was used.
+    pub(super) fn note_tool_file(&self, path: PathBuf) {
+        lock(&self.tool_files).push(path);
     }
 
     /// Identity of the machine.

@@ -26,7 +26,7 @@ pub(super) fn start(
     prepared: &Prepared,
     place: &Place,
 ) -> Result<Done> {
-    let mut root = ExecRoot::new(shared)?;
+    let mut root = ExecRoot::new(shared, action.test.is_some())?;
     root.place(shared, &prepared.inputs)?;
     let outputs = action.outputs.iter().map(|id| &**shared.analysis.files.path(*id));
     for folder in exec_root::output_folders(outputs.chain(action.depfile.as_deref())) {

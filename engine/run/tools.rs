@@ -44,6 +44,7 @@ pub(super) fn find(
             .iter()
             .all(|(path, stat)| FileStat::of(Path::new(path)).ok().flatten() == Some(*stat))
         {
+            row.files.iter().for_each(|(path, _)| shared.note_tool_file(PathBuf::from(path)));
             let path = PathBuf::from(row.path);
             return Ok(Ok(Tool { name: request.program.clone(), path, identity: row.identity }));
         }
@@ -94,6 +95,7 @@ pub(super) fn find(
             identity.field(Digest::of(&bytes).bytes());
         }
         if let Some(stat) = FileStat::of(file)? {
+            shared.note_tool_file(file.clone());
             looked_at.push((file.display().to_string(), stat));
         }
     }
@@ -127,19 +129,23 @@ pub(super) fn on_path(program: &str, path: &str) -> Option<PathBuf> {
         .find(|file| runs(file))
 }
 
-/// What tells this machine's system from another one: libc and the release of the system.
+/// What tells this machine's system from another one: its libc and its release.
 pub(super) fn host() -> Digest {
     let mut host = Hasher::default();
     host.field(rustix::system::uname().machine().to_bytes());
-    host.field(&fs::read("/etc/os-release").unwrap_or_default());
+    for file in host_files() {
+        host.field(&fs::read(file).unwrap_or_default());
+    }
+    host.finish()
+}
+
+/// The files that `host` reads.
+pub(super) fn host_files() -> Vec<PathBuf> {
     // The libc that this process uses is the one that every dynamic program of the machine uses.
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let libc = maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| {
         let name = path.rsplit('/').next().unwrap_or(path);
         name.starts_with("libc.") || name.starts_with("libc-") || name.starts_with("ld-musl")
     });
-    if let Some(libc) = libc {
-        host.field(&fs::read(libc).unwrap_or_default());
-    }
-    host.finish()
+    ["/etc/os-release"].into_iter().chain(libc).map(PathBuf::from).collect()
 }

@@ -82,7 +82,11 @@ pub(super) fn carry_out(
         return Ok(done);
     }
     let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
-    let mut done = start(shared, action, &prepared, &place)?;
+    let mut done = start(shared, action, &prepared, &place);
+    if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
+        done = start(shared, action, &prepared, &place);
+    }
+    let mut done = done?;
     if let Some(changed) = changed_meanwhile(shared, &prepared)? {
         // What was read is not known; once more, with what is there now.
         let again = match prepare(shared, action, inputs)? {

@@ -2,10 +2,11 @@
 
 use super::Failure;
 use super::goals::{Goals, goals};
+use super::recall;
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
 use crate::base::{Label, Pattern};
-use crate::event::{Event, Summary};
+use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
 use crate::run::{self, Options, Shared, Stop, deliver};
@@ -71,6 +72,10 @@ pub struct Request {
     pub test_timeout: Option<Duration>,
     /// The user's PATH.
     pub path: String,
+    /// True if the output of tests that passed is to be shown, too.
+    pub shows_output: bool,
+    /// The file of this program: another one may know other rules.
+    pub program: PathBuf,
     /// The command line, for the history.
     pub command: String,
 }
@@ -83,17 +88,24 @@ pub struct Session {
     pub(super) history: History,
     places: Places,
     warnings: Vec<String>,
+    start_ns: i64,
 }
 
 impl Session {
     /// Loads the workspace with this root, and opens the stores.
     pub fn open(root: &Path, places: &Places) -> Result<Session, Failure> {
+        if outputs_folder(root)? {
+            // The root's time has changed by that, and so late that a record would not count.
+            std::thread::sleep(super::recall::MARGIN * 2);
+        }
+        let start_ns = now_ns();
         let workspace = load::workspace(root)?;
         let cas = Cas::open(&places.cache)?;
         let (ledger, mut warnings) = Ledger::open(&places.cache);
         let (history, more) = History::open(&places.state);
         warnings.extend(more);
-        Ok(Session { workspace, cas, ledger, history, places: places.clone(), warnings })
+        let places = places.clone();
+        Ok(Session { workspace, cas, ledger, history, places, warnings, start_ns })
     }
 
     /// Carries out a request. Failures of actions and tests are told by events and counted.
@@ -124,15 +136,19 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").to_string(),
         };
         let run = if request.dry_run { 0 } else { self.history.begin(&record) };
-        let mut summary = self.run(request, &analysis, &goals, run, &events)?;
+        let (mut summary, run_over) = self.run(request, &analysis, &goals, run, &events)?;
         if !request.dry_run {
             let failed = summary.failed + summary.tests_failed + summary.broken > 0;
             self.history.end(run, now_ns(), i32::from(failed));
         }
-        for warning in
+        let warnings =
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
-                .concat()
+                .concat();
+        if warnings.is_empty() && self.warnings.is_empty() && is_good(&summary) && !request.dry_run
         {
+            self.keep_record(request, &goals, &run_over, &summary);
+        }
+        for warning in warnings {
             let _ = events.send(Event::Warning(warning));
         }
         summary.wall = began.elapsed();
@@ -147,15 +163,12 @@ impl Session {
         goals: &Goals,
         run: i64,
         events: &Sender<Event>,
-    ) -> Result<Summary, Failure> {
+    ) -> Result<(Summary, RunOver), Failure> {
         let root = &self.workspace.root;
         let stats = StatCache::new(root, self.ledger.load_stats(root));
         let stop = Stop::new()?;
         stop.listen()?;
         let scratch = Scratch::new(&self.places.cache.join("exec"))?;
-        if !request.dry_run {
-            outputs_folder(root)?;
-        }
         let options = Options {
             jobs: request.jobs,
             test_threads: request.test_threads,
@@ -178,7 +191,8 @@ impl Session {
             stop,
             events.clone(),
             run,
-            scratch.path().to_path_buf(),
+            scratch.fast().to_path_buf(),
+            scratch.disk().to_path_buf(),
         );
         let mut tests = Tests::new(goals.tests.clone(), filter(request), &self.workspace.name);
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
@@ -209,17 +223,57 @@ impl Session {
         {
             return Err(Failure::NoTests("no case matches".to_string()));
         }
+        let mut delivered = Vec::new();
         if !request.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
-            for (label, path) in deliver(&shared, &[goals.deliveries.clone(), programs].concat())? {
+            delivered = deliver(&shared, &[goals.deliveries.clone(), programs].concat())?;
+            for (label, path) in &delivered {
                 if matches!(request.goal, Goal::Build { .. }) {
+                    let (label, path) = (label.clone(), path.clone());
                     let _ = events.send(Event::Delivered { label, path });
                 }
             }
         }
         self.ledger.save_stats(root, &stats.changed());
-        Ok(summary)
+        let read = [stats.seen(), shared.tool_files()].concat();
+        Ok((summary, RunOver { tests: tests.finished, logs: tests.logs, delivered, read }))
     }
+
+    /// Keeps what a run like this one needs to find that there is nothing to do.
+    fn keep_record(&self, request: &Request, goals: &Goals, over: &RunOver, summary: &Summary) {
+        let root = &self.workspace.root;
+        let outputs = root.join("eng-out");
+        let mut read = self.workspace.read.clone();
+        read.extend(over.read.iter().filter(|path| !path.starts_with(&outputs)).cloned());
+        read.push(request.program.clone());
+        read.extend(
+            request.path.split(':').filter(|folder| folder.starts_with('/')).map(PathBuf::from),
+        );
+        let mut made = over.logs.clone();
+        made.extend(over.delivered.iter().map(|(_, path)| root.join(path)));
+        let told = recall::Told {
+            labels: &goals.labels,
+            tests: &over.tests,
+            delivered: &over.delivered,
+            warnings: goals.nothing.as_slice(),
+            actions: summary.ran + summary.cached,
+        };
+        let file = recall::file(root, &self.places, request);
+        let _ = recall::keep(&file, &told, read, made, self.start_ns);
+    }
+}
+
+/// What is left of a run when it is over.
+struct RunOver {
+    tests: Vec<(Label, Vec<Case>)>,
+    logs: Vec<PathBuf>,
+    delivered: Vec<(Label, String)>,
+    read: Vec<PathBuf>,
+}
+
+fn is_good(summary: &Summary) -> bool {
+    let bad = summary.failed + summary.broken + summary.skipped;
+    bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
 }
 
 fn filter(request: &Request) -> Filter {
@@ -273,11 +327,12 @@ fn no_tests(labels: &[Label]) -> String {
     format!("none of the targets that match is a test: {names}")
 }
 
-/// Makes `eng-out` with the files that keep it out of version control and of backups.
-fn outputs_folder(root: &Path) -> anyhow::Result<()> {
+/// Makes `eng-out` with the files that keep it out of version control and of backups; true if it
+/// was not there.
+fn outputs_folder(root: &Path) -> anyhow::Result<bool> {
     let folder = root.join("eng-out");
     if folder.join("CACHEDIR.TAG").exists() {
-        return Ok(());
+        return Ok(false);
     }
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -286,7 +341,8 @@ fn outputs_folder(root: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("create the folder {}", folder.display()))?;
     write(".gitignore", "*\n")?;
-    write("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# Outputs of eng.\n")
+    write("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# Outputs of eng.\n")?;
+    Ok(true)
 }
 
 fn now_ns() -> i64 {

@@ -6,6 +6,7 @@ use crate::base::{Label, Pattern};
 use crate::event::Event;
 use crate::store::Attempt;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// What is known of an action.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ impl Session {
             test_args: Vec::new(),
             test_timeout: None,
             path,
+            shows_output: false,
+            program: PathBuf::new(),
             command: String::new(),
         };
         let (send, events) = crossbeam_channel::unbounded();

@@ -12,10 +12,12 @@ mod database; // a SQLite file in use by many threads, and done without
 mod seal; // values with a checksum
 mod rows; // results, tools and cases as plain values
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
+mod flat; // one value in one file, read in one go
 mod history; // SQLite: runs and every attempt of every action
 
 pub use cas::Cas;
 pub use error::StoreError;
+pub use flat::{load_flat, save_flat};
 pub use history::{Attempt, History, RunRecord};
 pub use ledger::{Batch, Ledger};
 pub use reapi::{

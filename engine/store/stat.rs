@@ -181,6 +181,15 @@ impl StatCache {
         res
     }
 
+    /// The paths that were asked for in this run, sorted.
+    pub fn seen(&self) -> Vec<PathBuf> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = files.iter().filter(|(_, slot)| lock(slot).seen);
+        let mut res: Vec<PathBuf> = seen.map(|(path, _)| path.clone()).collect();
+        res.sort_unstable();
+        res
+    }
+
     /// How many times a file was asked for its stat data, and how many times one was hashed.
     pub fn counts(&self) -> (u64, u64) {
         (self.stats.load(Ordering::Relaxed), self.hashes.load(Ordering::Relaxed))

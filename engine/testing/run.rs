@@ -28,6 +28,10 @@ pub struct Tests {
     pub summary: Summary,
     /// Programs of failed tests, which are delivered.
     pub failed: Vec<Label>,
+    /// Tests with their verdicts, in the order in which they ended.
+    pub finished: Vec<(Label, Vec<Case>)>,
+    /// Their logs.
+    pub logs: Vec<PathBuf>,
 }
 
 impl Tests {
@@ -36,7 +40,15 @@ impl Tests {
         let targets =
             tests.into_iter().map(|test| (test.label.clone(), Target::new(test))).collect();
         let workspace = workspace.to_string();
-        Tests { targets, filter, workspace, summary: Summary::default(), failed: Vec::new() }
+        Tests {
+            targets,
+            filter,
+            workspace,
+            summary: Summary::default(),
+            failed: Vec::new(),
+            finished: Vec::new(),
+            logs: Vec::new(),
+        }
     }
 
     /// The first process of each test: its listing, or the whole program.
@@ -196,6 +208,8 @@ impl Tests {
             follow.failed = true;
         }
         let log = write_log(shared, target, &cases)?;
+        self.finished.push((label.clone(), cases.clone()));
+        self.logs.extend(log.clone());
         follow.events.push(Event::TestFinished {
             label: label.clone(),
             cases,

@@ -1,0 +1,221 @@
+//! A run that finds nothing to do: what the last one knew is one flat record, read in one go and
+//! checked by `stat` alone. Nothing is loaded, analysed or hashed, and no row is looked up.
+
+use super::bring::{Goal, Places, Request};
+use crate::base::{Hasher, Label, PackageName};
+use crate::event::{Case, Event, Origin, Summary, Verdict};
+use crate::store::{FileStat, load_flat, save_flat};
+use crossbeam_channel::Sender;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A file counts only if it was last changed this long before the run began: then what the run read
+/// is what `stat` speaks of. Clocks of file systems go in ticks of up to 10 ms.
+pub(super) const MARGIN: Duration = Duration::from_millis(20);
+/// The same for a file system that keeps whole seconds.
+const COARSE: Duration = Duration::from_secs(2);
+
+/// What a run that was good all over has seen and told.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Recalled {
+    /// Every file and folder that the run depended on; nothing stands for what was not there.
+    seen: Vec<(PathBuf, Option<FileStat>)>,
+    labels: Vec<String>,
+    tests: Vec<(String, Vec<KnownCase>)>,
+    delivered: Vec<(String, String)>,
+    warnings: Vec<String>,
+    actions: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownCase {
+    name: String,
+    /// The reason, if it was skipped.
+    skipped: Option<String>,
+    duration: Option<Duration>,
+}
+
+/// What the last run of this request told, if nothing that it depended on has changed.
+pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalled> {
+    let known: Recalled =
+        may_recall(request).then(|| load_flat(&file(root, places, request)))??;
+    let same = |(path, stat): &(PathBuf, Option<FileStat>)| matches!(FileStat::of(path), Ok(now) if now == *stat);
+    known.seen.par_iter().with_min_len(256).all(same).then_some(known)
+}
+
+/// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
+fn may_recall(request: &Request) -> bool {
+    !(request.no_cache || request.fresh_tests || request.dry_run || request.shows_output)
+}
+
+/// Where the record of a request is kept.
+pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
+    let mut key = Hasher::default();
+    key.field(env!("CARGO_PKG_VERSION").as_bytes());
+    key.field(root.as_os_str().as_encoded_bytes());
+    let goal = match &request.goal {
+        Goal::Build { all, tests } => format!("build {all} {tests}"),
+        Goal::Test => "test".to_string(),
+    };
+    key.field(goal.as_bytes());
+    key.field(format!("{:?}", request.pattern).as_bytes());
+    key.field(format!("{:?}", (&request.modes, &request.filters, &request.test_args)).as_bytes());
+    key.field(format!("{:?}", request.test_timeout).as_bytes());
+    key.field(request.path.as_bytes());
+    key.field(request.program.as_os_str().as_encoded_bytes());
+    places.cache.join("flat").join(key.finish().hex())
+}
+
+impl Recalled {
+    /// Tells the events of the run again.
+    pub fn tell(self, began: Instant, events: &Sender<Event>) -> Summary {
+        let mut summary = Summary { cached: self.actions, ..Summary::default() };
+        let labels = |texts: &[String]| texts.iter().filter_map(|text| label(text)).collect();
+        let tests: Vec<String> = self.tests.iter().map(|(test, _)| test.clone()).collect();
+        let _ = events.send(Event::Planned {
+            labels: labels(&self.labels),
+            tests: labels(&tests),
+            actions: self.actions,
+        });
+        for warning in self.warnings {
+            let _ = events.send(Event::Warning(warning));
+        }
+        for (test, cases) in self.tests {
+            let Some(label) = label(&test) else { continue };
+            let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
+            for case in &cases {
+                summary.cases.cached += 1;
+                match case.verdict {
+                    Verdict::Passed => summary.cases.passed += 1,
+                    _ => summary.cases.skipped += 1,
+                }
+            }
+            summary.tests_passed += 1;
+            summary.tests_cached += 1;
+            let (duration, log) = (Duration::ZERO, None);
+            let _ = events.send(Event::TestFinished { label, cases, duration, log });
+        }
+        for (text, path) in self.delivered {
+            if let Some(label) = label(&text) {
+                let _ = events.send(Event::Delivered { label, path });
+            }
+        }
+        summary.wall = began.elapsed();
+        let _ = events.send(Event::Finished(summary.clone()));
+        summary
+    }
+}
+
+impl KnownCase {
+    fn case(self) -> Case {
+        Case {
+            name: self.name,
+            verdict: self.skipped.map_or(Verdict::Passed, Verdict::Skipped),
+            origin: Origin::Cached,
+            duration: self.duration,
+            output: String::new(),
+        }
+    }
+}
+
+fn label(text: &str) -> Option<Label> {
+    Label::parse(text, &PackageName::main("")).ok()
+}
+
+/// What a run has told, as far as it is worth telling again.
+pub(super) struct Told<'a> {
+    /// Targets that were asked for.
+    pub labels: &'a [Label],
+    /// Tests with their verdicts.
+    pub tests: &'a [(Label, Vec<Case>)],
+    /// What lies in `eng-out`.
+    pub delivered: &'a [(Label, String)],
+    /// What the user was told of the request itself.
+    pub warnings: &'a [String],
+    /// How many actions there are.
+    pub actions: usize,
+}
+
+/// Keeps the record of a run that was good all over. `read` is all that it depended on, `made` what
+/// it wrote into `eng-out`; `start_ns` is when it began. Nothing is kept if something was changed
+/// so late that the run may have read what was there before.
+pub(super) fn keep(
+    file: &Path,
+    told: &Told,
+    read: Vec<PathBuf>,
+    made: Vec<PathBuf>,
+    start_ns: i64,
+) -> Option<()> {
+    let look = |path: PathBuf| Some((FileStat::of(&path).ok()?, path));
+    let mut seen = Vec::new();
+    let mut read = read;
+    read.sort();
+    read.dedup();
+    for path in read {
+        let (stat, path) = look(path)?;
+        if stat.is_some_and(|stat| is_late(&stat, start_ns)) {
+            return None;
+        }
+        seen.push((path, stat));
+    }
+    for path in made {
+        let (stat, path) = look(path)?;
+        // What is in a folder below its first level does not show in its times.
+        if path.is_dir() {
+            return None;
+        }
+        seen.push((path, stat));
+    }
+    let known = |case: &Case| KnownCase {
+        name: case.name.clone(),
+        skipped: match &case.verdict {
+            Verdict::Skipped(why) => Some(why.clone()),
+            _ => None,
+        },
+        duration: case.duration,
+    };
+    let tests = told.tests.iter();
+    let recalled = Recalled {
+        seen,
+        labels: told.labels.iter().map(Label::to_string).collect(),
+        tests: tests
+            .map(|(test, cases)| (test.to_string(), cases.iter().map(known).collect()))
+            .collect(),
+        delivered: told
+            .delivered
+            .iter()
+            .map(|(label, path)| (label.to_string(), path.clone()))
+            .collect(),
+        warnings: told.warnings.to_vec(),
+        actions: told.actions,
+    };
+    // Without the record the next run is slower, and no less right.
+    save_flat(file, &recalled).ok()
+}
+
+fn is_late(stat: &FileStat, start_ns: i64) -> bool {
+    let last = stat.mtime_ns.max(stat.ctime_ns);
+    let margin = if last % 1_000_000_000 == 0 { COARSE } else { MARGIN };
+    last + margin.as_nanos() as i64 > start_ns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed_at(ns: i64) -> FileStat {
+        FileStat { dev: 1, ino: 1, size: 1, mtime_ns: 5, ctime_ns: ns, mode: 0 }
+    }
+
+    #[test]
+    fn only_what_was_old_when_the_run_began_counts() {
+        let start = 10_000_000_001;
+        assert!(!is_late(&changed_at(start - 30_000_000), start));
+        assert!(is_late(&changed_at(start - 10_000_000), start));
+        assert!(is_late(&changed_at(start + 1), start));
+        assert!(is_late(&changed_at(9_000_000_000), start));
+        assert!(!is_late(&changed_at(7_000_000_000), start));
+    }
+}
