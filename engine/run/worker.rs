@@ -158,7 +158,7 @@ pub(super) fn prepare(
     let mentioned: BTreeSet<_> = words
         .iter()
         .chain(action.env.iter().map(|(_, word)| word))
-        .filter_map(|word| word.tool)
+        .flat_map(|word| word.tools.iter().copied())
         .collect();
     for (id, _) in mentioned {
         match shared.tool(id)? {
@@ -498,11 +498,13 @@ fn changed_meanwhile(shared: &Shared, prepared: &Prepared) -> Result<Option<Stri
 /// Puts the paths of host tools where their names stand.
 fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
     for (word, argument) in words.iter().zip(argv) {
-        let Some((id, at)) = word.tool else { continue };
-        if let Ok(tool) = shared.tool(id)? {
-            let end = at as usize + tool.name.len();
-            if argument.get(at as usize..end) == Some(tool.name.as_str()) {
-                argument.replace_range(at as usize..end, &tool.path.display().to_string());
+        // From the last to the first, so that the places of the others stay.
+        for (id, at) in word.tools.iter().rev() {
+            let Ok(tool) = shared.tool(*id)? else { continue };
+            let at = *at as usize;
+            let end = at + tool.name.len();
+            if argument.get(at..end) == Some(tool.name.as_str()) {
+                argument.replace_range(at..end, &tool.path.display().to_string());
             }
         }
     }
