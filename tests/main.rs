@@ -3,3 +3,7 @@
 mod support;
 
 mod build;
+mod cases;
+mod environment;
+mod processes;
+mod terminal;

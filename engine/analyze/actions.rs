@@ -296,7 +296,11 @@ impl Scope<'_> {
                 for word in word::flatten(&self.expand(items, context, problems)) {
                     match word.text.clone().split_once('=') {
                         Some((name, value)) if !name.is_empty() => {
-                            let value = Word { text: value.into(), file: None, tool: None, ..word };
+                            let start = name.len() as u32 + 1;
+                            let moved =
+                                |(tool, at): &(_, u32)| Some((*tool, at.checked_sub(start)?));
+                            let tools = word.tools.iter().filter_map(moved).collect();
+                            let value = Word { text: value.into(), file: None, tools, ..word };
                             all.insert(name.to_string(), value);
                         }
                         _ => problems.push(Problem::at(

@@ -42,7 +42,7 @@ impl Scope<'_> {
         let Some(items) = &attr.default else { return };
         for word in word::flatten(&self.expand(items, &Context::default(), problems)) {
             // A word that a mention gave is what it is; text is read by the attribute's type.
-            if !word.files.is_empty() || word.tool.is_some() {
+            if !word.files.is_empty() || !word.tools.is_empty() {
                 pieces.push(Piece::Word(word));
             } else {
                 let text = word.text.clone();
@@ -301,7 +301,7 @@ impl Scope<'_> {
             if id == next {
                 self.analysis.tools.push((request, place.clone()));
             }
-            pieces.push(Piece::Word(Word { tool: Some((id, 0)), ..Word::text(text) }));
+            pieces.push(Piece::Word(Word { tools: vec![(id, 0)], ..Word::text(text) }));
             return;
         }
         let home = &self.target.label.package;

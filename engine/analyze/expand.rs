@@ -118,9 +118,7 @@ impl Scope<'_> {
                         } else {
                             &words[0]
                         };
-                        if let Some((tool, offset)) = word.tool {
-                            res.tool = Some((tool, text.len() as u32 + offset));
-                        }
+                        res.take_tools(word, text.len());
                         text.push_str(&word.text);
                         res.files.extend_from_slice(&word.files);
                     }
@@ -203,6 +201,11 @@ pub(super) fn joined(words: &[Word], between: &str) -> Option<Word> {
     }
     let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
     let mut res = Word::text(&texts.join(between));
+    let mut at = 0;
+    for word in words {
+        res.take_tools(word, at);
+        at += word.text.len() + between.len();
+    }
     res.files = words.iter().flat_map(|word| word.files.iter().copied()).collect();
     Some(res)
 }

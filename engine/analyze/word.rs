@@ -14,19 +14,24 @@ pub struct Word {
     pub files: Vec<FileId>,
     /// The file that the whole word is, if it is one.
     pub file: Option<FileId>,
-    /// A tool whose name stands in the text at this byte.
-    pub tool: Option<(ToolId, u32)>,
+    /// Tools whose names stand in the text at these bytes, in the order of the text.
+    pub tools: Vec<(ToolId, u32)>,
 }
 
 impl Word {
     /// A word that mentions nothing.
     pub fn text(text: &str) -> Word {
-        Word { text: text.into(), files: Vec::new(), file: None, tool: None }
+        Word { text: text.into(), files: Vec::new(), file: None, tools: Vec::new() }
     }
 
     /// A word that is a file.
     pub fn file(path: Arc<str>, file: FileId) -> Word {
-        Word { text: path, files: vec![file], file: Some(file), tool: None }
+        Word { text: path, files: vec![file], file: Some(file), tools: Vec::new() }
+    }
+
+    /// Takes over the tools of a word whose text becomes part of this one at a byte.
+    pub fn take_tools(&mut self, word: &Word, at: usize) {
+        self.tools.extend(word.tools.iter().map(|(tool, offset)| (*tool, at as u32 + offset)));
     }
 
     /// A property of the word, taken as a path or as `K=v`.
@@ -53,7 +58,7 @@ impl Word {
             Prop::Key => path.split_once('=').map_or(path, |(key, _)| key),
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
-        Word { text: text.into(), files: self.files.clone(), file: None, tool: None }
+        Word { text: text.into(), files: self.files.clone(), file: None, tools: Vec::new() }
     }
 }
 

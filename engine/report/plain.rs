@@ -33,6 +33,7 @@ pub(super) struct Story {
     /// What a dry run found, in the order of its names.
     would_run: BTreeSet<String>,
     left: Leftovers,
+    tested: bool,
     ended: bool,
 }
 
@@ -60,6 +61,7 @@ impl Story {
             skipped: BTreeMap::new(),
             would_run: BTreeSet::new(),
             left: Leftovers::default(),
+            tested: false,
             ended: false,
         }
     }
@@ -111,13 +113,12 @@ impl Story {
             push_warning(out, &self.style, text);
         }
         if !self.at_once() {
-            let before = out.len();
-            for telling in &self.told {
-                if out.len() == before && !out.is_empty() {
-                    out.push('\n');
-                }
-                out.push_str(&telling.text);
+            let warned = !self.warned.is_empty() || !self.warnings.is_empty();
+            // What was told before may have left `out` already.
+            if (self.tested || warned) && !self.told.is_empty() {
+                out.push('\n');
             }
+            out.extend(self.told.iter().map(|telling| telling.text.as_str()));
         }
         let Some(counts) = counts else { return };
         for (label, because) in std::mem::take(&mut self.skipped) {
@@ -202,6 +203,7 @@ impl Story {
 
     fn tell_test(&mut self, label: &Label, end: TestEnd, out: &mut String) {
         out.push_str(&verdict::told(&self.style, label, &end));
+        self.tested = true;
         let mut selectors = Vec::new();
         match &end {
             TestEnd::NotRun { because } => {

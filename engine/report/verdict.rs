@@ -28,7 +28,7 @@ pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
         TestEnd::Finished { cases, duration, log } => {
             let mut res = line(style, label, cases, *duration);
             for case in cases {
-                push_case(&mut res, style, case, log);
+                push_case(&mut res, style, case, cases.len() > 1, log);
             }
             let failed = cases.iter().any(|case| !case.verdict.is_good());
             if let Some(log) = log.as_ref().filter(|_| failed) {
@@ -94,15 +94,22 @@ fn counts(cases: &[Case]) -> String {
     ])
 }
 
-fn push_case(res: &mut String, style: &Style, case: &Case, log: &Option<PathBuf>) {
+fn push_case(
+    res: &mut String,
+    style: &Style,
+    case: &Case,
+    one_of_many: bool,
+    log: &Option<PathBuf>,
+) {
     let good = case.verdict.is_good();
     if good && style.test_output != TestOutput::All {
         return;
     }
-    if !case.name.is_empty() {
+    if !case.name.is_empty() || one_of_many {
         let tone = if good { Tone::Good } else { Tone::Bad };
         let verdict = style.paint(tone, &describe(&case.verdict));
-        res.push_str(&format!("  {}: {verdict}\n", neutral(&case.name, false)));
+        let name = if case.name.is_empty() { "the program" } else { &case.name };
+        res.push_str(&format!("  {}: {verdict}\n", neutral(name, false)));
     }
     if style.test_output != TestOutput::Summary {
         res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));

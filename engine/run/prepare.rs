@@ -52,7 +52,7 @@ pub(super) fn prepare(
     let mentioned: BTreeSet<_> = words
         .iter()
         .chain(action.env.iter().map(|(_, word)| word))
-        .filter_map(|word| word.tool)
+        .flat_map(|word| word.tools.iter().copied())
         .collect();
     for (id, _) in mentioned {
         match shared.tool(id)? {

@@ -16,6 +16,16 @@ use std::time::{Duration, Instant};
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Makes what processes inherit from this one the same for all users: the mask of new files, and no
+/// descriptors but the three standard ones (whoever started us may have left others open).
+#[allow(unsafe_code)] // no library has close_range
+pub(super) fn isolate() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    // SAFETY: marks descriptors to be closed by exec and touches no memory. An old kernel refuses,
+    // and then they are passed on.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
+}
+
 /// What to start.
 pub(super) struct Start<'a> {
     /// The program's file, absolute or as found on the PATH of the environment.

@@ -8,7 +8,7 @@ use crate::analyze::Action;
 use crate::base::{Digest, Label, signal_name};
 use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome, Summary};
 use crate::graph::{NodeId, Plan};
-use crate::store::{Attempt, Batch, CaseRow, Last, ResultRow};
+use crate::store::{Attempt, Batch, CaseRow, Last, ResultOutcome, ResultRow};
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,7 +35,7 @@ pub struct Follow {
     pub cases: Vec<(Digest, CaseRow)>,
     /// Events that are to be sent once these are kept.
     pub events: Vec<Event>,
-    /// True if this is a failure in the sense of `--fail-fast`.
+    /// True if the process ended well but what it told is a failure.
     pub failed: bool,
 }
 
@@ -55,6 +55,7 @@ pub fn execute(
     grow: &mut dyn Grow,
     record: &mut dyn FnMut(&[Attempt]),
 ) -> Result<Summary> {
+    super::process::isolate();
     let threads = shared.options.jobs + shared.options.test_threads;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -185,14 +186,18 @@ impl<'a> Coordinator<'a, '_> {
                 row: &done.row,
             };
             let follow = self.grow.finished(self.shared, finished)?;
+            if follow.failed {
+                done.row.outcome = ResultOutcome::Failed { status: 0 };
+            }
             self.keep(&action, &mut done, began, &mut batch, &mut attempts);
             batch.cases.extend(follow.cases);
             events.push(self.tell(node, &action, done));
+            self.stopping |= self.shared.options.fail_fast && follow.events.iter().any(is_failure);
             events.extend(follow.events);
             if !ok {
                 self.skip_dependents(node, &action.label, &mut events, false);
             }
-            self.stopping |= self.shared.options.fail_fast && (!ok || follow.failed);
+            self.stopping |= self.shared.options.fail_fast && !ok;
             for action in follow.actions {
                 let remaining = self.plan.remaining(node);
                 let node = self.plan.grow(action, remaining);
@@ -313,6 +318,11 @@ impl<'a> Coordinator<'a, '_> {
             events.extend(self.grow.not_run(&action, because).events);
         }
     }
+}
+
+/// True if a test has failed.
+fn is_failure(event: &Event) -> bool {
+    matches!(event, Event::TestFinished { cases, .. } if cases.iter().any(|case| !case.verdict.is_good()))
 }
 
 /// The outcome as the history keeps it.

@@ -150,11 +150,13 @@ pub(super) fn start(
 /// Puts the paths of host tools where their names stand.
 fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
     for (word, argument) in words.iter().zip(argv) {
-        let Some((id, at)) = word.tool else { continue };
-        if let Ok(tool) = shared.tool(id)? {
-            let end = at as usize + tool.name.len();
-            if argument.get(at as usize..end) == Some(tool.name.as_str()) {
-                argument.replace_range(at as usize..end, &tool.path.display().to_string());
+        // From the last to the first, so that the places of the others stay.
+        for (id, at) in word.tools.iter().rev() {
+            let Ok(tool) = shared.tool(*id)? else { continue };
+            let at = *at as usize;
+            let end = at + tool.name.len();
+            if argument.get(at..end) == Some(tool.name.as_str()) {
+                argument.replace_range(at..end, &tool.path.display().to_string());
             }
         }
     }

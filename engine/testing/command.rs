@@ -43,9 +43,7 @@ pub(super) fn words(test: &Test, items: &[Item], cases: Cases) -> Vec<Word> {
                     Part::Mention(_) => {
                         let word = mentions.next().and_then(|list| list.get(turn).or(list.first()));
                         let Some(word) = word else { continue };
-                        if let Some((tool, offset)) = word.tool {
-                            res.tool = Some((tool, text.len() as u32 + offset));
-                        }
+                        res.take_tools(word, text.len());
                         text.push_str(&word.text);
                         res.files.extend_from_slice(&word.files);
                     }

@@ -7,6 +7,7 @@ mod tap; // Test Anything Protocol
 mod results; // what a program says of its cases
 mod verdict; // … and what is made of it, with how its process ended
 mod filter; // which cases are wanted
+mod log; // what they printed
 mod target; // one test target on its way to its verdicts
 mod run; // follows the processes of all tests
 

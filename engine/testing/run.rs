@@ -5,16 +5,14 @@ use super::command::{self, Cases};
 use super::filter::Filter;
 use super::target::{self, Target};
 use super::verdict::{self, Judged};
-use super::{lines, results};
+use super::{lines, log, results};
 use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, CaseCounts, Event, Origin, Outcome, Summary, Verdict};
 use crate::load::{Item, Part};
 use crate::run::{CaseKeys, Finished, Follow, Grow, Shared};
-use crate::store::ResultRow;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,12 +72,12 @@ impl Tests {
             return Ok(Follow::default());
         };
         target.open -= 1;
-        let text = text(shared, finished.row)?;
-        let printed = text.0.clone() + &text.1;
+        let listing = log::whole(shared, finished.row.stdout)?;
+        let printed = log::printed(shared, finished.row)?;
         let protocol = target.test.protocol.clone();
         let names = match finished.outcome {
             Outcome::Passed => {
-                lines::listing(&protocol.listing.clone().unwrap_or_default(), &text.0)
+                lines::listing(&protocol.listing.clone().unwrap_or_default(), &listing)
             }
             Outcome::Stopped => Ok(Vec::new()),
             Outcome::Broken(why) => Err(why.clone()),
@@ -128,29 +126,23 @@ impl Tests {
         target.open -= 1;
         target.ran |= finished.origin == Origin::Ran;
         target.duration += Duration::from_nanos(finished.row.duration_ns);
-        let (stdout, stderr) = text(shared, finished.row)?;
         let protocol = target.test.protocol.clone();
         let reports =
             protocol.run.iter().chain(protocol.batch.iter().flatten()).any(mentions_report);
         let reported = match &protocol.results {
             None => None,
-            Some(reader) if reports => {
-                let report = finished
-                    .row
-                    .report
-                    .map(|digest| shared.cas.read(&digest))
-                    .transpose()?
-                    .flatten();
-                let report = String::from_utf8_lossy(&report.unwrap_or_default()).into_owned();
-                Some(results::read(reader, &protocol.words, &report))
+            Some(reader) => {
+                let from = if reports { finished.row.report } else { finished.row.stdout };
+                Some(results::read(reader, &protocol.words, &log::whole(shared, from)?))
             }
-            Some(reader) => Some(results::read(reader, &protocol.words, &stdout)),
         };
-        let printed = both(&stdout, &stderr);
-        target.log.push_str(&printed);
+        let printed = log::printed(shared, finished.row)?;
+        target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
         let mut follow = Follow::default();
         if process_of.whole {
             for judged in verdict::of_program(finished.outcome, protocol.skip, reported, &printed) {
+                // A program may end well although a case of it failed.
+                follow.failed |= *finished.outcome == Outcome::Passed && !judged.verdict.is_good();
                 if !self.filter.narrows(&label) || self.filter.wants(&label, &judged.name) {
                     target.add(judged, finished.origin);
                 }
@@ -205,9 +197,8 @@ impl Tests {
         } else {
             self.summary.tests_failed += 1;
             self.failed.push(label.clone());
-            follow.failed = true;
         }
-        let log = write_log(shared, target, &cases)?;
+        let log = log::write(shared, target, &cases)?;
         self.finished.push((label.clone(), cases.clone()));
         self.logs.extend(log.clone());
         follow.events.push(Event::TestFinished {
@@ -312,20 +303,6 @@ fn mentions_report(item: &Item) -> bool {
     }
 }
 
-/// What a process wrote to standard output and standard error.
-fn text(shared: &Shared, row: &ResultRow) -> Result<(String, String)> {
-    let read = |digest: Option<crate::base::Digest>| -> Result<String> {
-        let bytes = digest.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
-        Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
-    };
-    Ok((read(row.stdout)?, read(row.stderr)?))
-}
-
-fn both(stdout: &str, stderr: &str) -> String {
-    let gap = if stdout.is_empty() || stdout.ends_with('\n') { "" } else { "\n" };
-    format!("{stdout}{gap}{stderr}")
-}
-
 fn count(counts: &mut CaseCounts, case: &Case) {
     match case.verdict {
         Verdict::Passed => counts.passed += 1,
@@ -334,25 +311,4 @@ fn count(counts: &mut CaseCounts, case: &Case) {
         Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => counts.failed += 1,
     }
     counts.cached += usize::from(case.origin == Origin::Cached);
-}
-
-/// Writes `test.log` if the test ran, or if the log of an earlier run is gone.
-fn write_log(shared: &Shared, target: &Target, cases: &[Case]) -> Result<Option<PathBuf>> {
-    let label = &target.test.label;
-    let folder =
-        shared.root.join("eng-out/testlogs").join(label.package.exec_path()).join(&*label.name);
-    let path = folder.join("test.log");
-    if !target.ran && path.exists() {
-        return Ok(Some(path));
-    }
-    let mut log = target.log.clone();
-    if log.is_empty() {
-        for case in cases.iter().filter(|case| !case.output.is_empty()) {
-            log.push_str(&format!("== {} ==\n{}", case.name, case.output));
-        }
-    }
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("create the folder {}", folder.display()))?;
-    fs::write(&path, log).with_context(|| format!("write {}", path.display()))?;
-    Ok(Some(path))
 }

@@ -24,8 +24,8 @@ pub(super) struct Target {
     pub open: usize,
     /// Time of all processes so far.
     pub duration: Duration,
-    /// What the processes printed.
-    pub log: String,
+    /// What the processes printed, in the order of their ends.
+    pub log: Vec<Digest>,
     /// True once a process was started for it in this run.
     pub ran: bool,
 }
@@ -39,7 +39,7 @@ impl Target {
             verdicts: BTreeMap::new(),
             open: 0,
             duration: Duration::ZERO,
-            log: String::new(),
+            log: Vec::new(),
             ran: false,
         }
     }

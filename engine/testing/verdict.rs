@@ -32,6 +32,9 @@ fn of_case(case: &ReportedCase) -> Judged {
     Judged { name: case.name.clone(), verdict, output: case.output.clone() }
 }
 
+/// What is said of a case that ended its process with status 0.
+const ENDED_EARLY: &str = "exit status 0 before its end";
+
 /// How a process ended that should have given results; nothing if it ended well.
 fn bad_end(outcome: &Outcome) -> Option<Verdict> {
     Some(match outcome {
@@ -67,7 +70,10 @@ pub(super) fn of_cases(
         }
     }
     let all_good = res.cases.iter().all(|case| case.verdict.is_good());
-    let Some(end) = bad_end(outcome) else {
+    // A case that was not wanted can't be the one that is missing.
+    let started = reported.started.filter(|name| missing.contains(name));
+    let early = || started.is_some().then(|| Verdict::Crashed(ENDED_EARLY.to_string()));
+    let Some(end) = bad_end(outcome).or_else(early) else {
         let why = reported
             .complaint
             .unwrap_or_else(|| "the program ended well but gave no result for it".to_string());
@@ -95,7 +101,7 @@ pub(super) fn of_cases(
         res.cases.extend(missing.into_iter().map(lost));
         return res;
     }
-    let guilty = reported.started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
+    let guilty = started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
     match guilty {
         Some(guilty) => {
             let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };

@@ -1,0 +1,179 @@
+//! What a test finds when it starts, and what it leaves behind for the user.
+
+use crate::support::{Workspace, workspace};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a script as the test `//p:t` and gives its log; the user's variables must not matter.
+#[track_caller]
+fn log_of(body: &str, more: &str) -> (Workspace, String) {
+    let ws = workspace(&format!(
+        "-- p/BUILD.ron\n[sh_test(name: \"t\", srcs: \"t.sh\", {more})]\n-- p/t.sh\n#!/bin/sh\n{body}\n"
+    ));
+    let mut command = ws.command(&["test"]);
+    command.env("LANG", "de_DE.UTF-8").env("LC_ALL", "C").env("MINE", "1").env("TZ", "Asia/Tokyo");
+    crate::support::Run::of(command).expect(0);
+    let log = ws.read("eng-out/testlogs/p/t/test.log");
+    (ws, log)
+}
+
+#[test]
+fn a_test_starts_in_its_runfiles() {
+    let (_ws, log) = log_of(
+        "pwd -P; cd \"$TEST_SRCDIR/$TEST_WORKSPACE\"; pwd -P; echo $TEST_WORKSPACE; \
+         test \"$RUNFILES_DIR\" = \"$TEST_SRCDIR\"; find . -type l",
+        "",
+    );
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines[0], lines[1]);
+    assert_eq!(lines[2..], ["ws", "./p/t.sh"], "{log}");
+}
+
+#[test]
+fn a_test_finds_the_variables_of_the_contract_and_no_others() {
+    let (_ws, log) = log_of("env | sed 's/=.*//' | sort | tr '\\n' ' '", "");
+    let expected = "BAZEL_TEST HOME LOGNAME PATH PWD RUNFILES_DIR TEST_BINARY TEST_SIZE TEST_SRCDIR \
+                    TEST_TARGET TEST_TIMEOUT TEST_TMPDIR TEST_UNDECLARED_OUTPUTS_DIR TEST_WORKSPACE \
+                    TMPDIR TZ USER XML_OUTPUT_FILE";
+    let found: Vec<&str> =
+        log.trim_end().split(' ').filter(|name| !["OLDPWD", "SHLVL", "_"].contains(name)).collect();
+    assert_eq!(found.join(" "), expected);
+}
+
+#[test]
+fn variables_tell_of_the_target() {
+    let (_ws, log) = log_of(
+        "echo $TEST_TARGET $TEST_SIZE $TEST_TIMEOUT $TZ $TEST_BINARY $EXTRA $PATH",
+        "size: \"small\", timeout: \"2m\", env: {\"EXTRA\": \"yes\"}",
+    );
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    assert_eq!(log, format!("//p:t small 120 UTC p/t.sh yes {path}\n"));
+}
+
+#[test]
+fn a_size_gives_the_timeout() {
+    let (_ws, log) = log_of("echo $TEST_SIZE $TEST_TIMEOUT", "size: \"large\"");
+    assert_eq!(log, "large 900\n");
+    let (_ws, log) = log_of("echo $TEST_SIZE $TEST_TIMEOUT", "");
+    assert_eq!(log, "medium 300\n");
+}
+
+#[test]
+fn a_test_has_a_private_empty_folder_and_may_write_its_results() {
+    let (_ws, log) = log_of(
+        "test \"$HOME\" = \"$TEST_TMPDIR\"; ls -A \"$TEST_TMPDIR\"; echo x > \"$TEST_TMPDIR/x\"; \
+         echo y > \"$XML_OUTPUT_FILE\"; echo z > \"$TEST_UNDECLARED_OUTPUTS_DIR/z\"; echo done",
+        "",
+    );
+    assert_eq!(log, "done\n");
+}
+
+#[test]
+fn limits_and_descriptors_are_those_of_a_fresh_process() {
+    let (_ws, log) = log_of(
+        "umask; ls /proc/self/fd | wc -l; wc -c; sed -n 's/SigIgn:.//p' /proc/$$/status",
+        "",
+    );
+    let (rest, ignored) = log.trim_end().rsplit_once('\n').expect("four lines");
+    // The fourth descriptor is the folder that `ls` reads.
+    assert_eq!(rest, "0022\n4\n0");
+    // Signals above 31 belong to the C library and to real time.
+    let ignored = u64::from_str_radix(ignored, 16).expect("a mask");
+    assert_eq!(ignored & 0x7fff_ffff, 0, "{ignored:x}");
+}
+
+const DATA: &str = r#"
+-- BUILD.ron
+[genrule(name: "made", outs: ["made.txt"], cmd: "echo made > $OUT")]
+-- q/BUILD.ron
+[filegroup(name: "files", srcs: ["f.txt"]), genrule(name: "g", outs: ["sub/g.txt"], cmd: "echo g > $OUT")]
+-- q/f.txt
+f
+-- tool/BUILD.ron
+[
+    sh_binary(name: "tool", srcs: "tool.sh", data: ["tool.txt"]),
+    sh_test(
+        name: "t",
+        srcs: "t.sh",
+        data: ["own.txt", "//q:files", "//q:g", "//:made"],
+        deps: [":tool"],
+        args: ["{path://q:g}", "a={path://:made}"],
+        env: {"FILE": "{path://q:files}"},
+    ),
+]
+-- tool/own.txt
+own
+-- tool/other.txt
+other
+-- tool/tool.txt
+of the tool
+-- tool/tool.sh
+#!/bin/sh
+cat tool/tool.txt
+-- tool/t.sh
+#!/bin/sh
+echo "$1 $2 $FILE"
+cat tool/own.txt q/f.txt q/sub/g.txt made.txt "$1" "$FILE"
+tool/tool.sh
+find . ! -type d | sort
+"#;
+
+#[test]
+fn data_stand_at_short_paths_and_can_be_named() {
+    let ws = workspace(DATA);
+    ws.test(&[]);
+    assert_eq!(
+        ws.read("eng-out/testlogs/tool/t/test.log"),
+        "q/sub/g.txt a=made.txt q/f.txt\nown\nf\ng\nmade\ng\nf\nof the tool\n\
+         ./made.txt\n./q/f.txt\n./q/sub/g.txt\n./tool/own.txt\n./tool/t.sh\n./tool/tool.sh\n./tool/tool.txt\n"
+    );
+}
+
+#[test]
+fn an_edited_data_file_runs_the_test_again_and_another_file_does_not() {
+    let ws = workspace(DATA);
+    ws.test(&[]);
+    ws.write("tool/other.txt", "changed\n");
+    ws.test(&[]).ran(&[]);
+    ws.write("q/f.txt", "changed\n");
+    ws.test(&[]).ran(&["test //tool:t"]);
+    ws.write("tool/tool.txt", "changed\n");
+    ws.test(&[]).ran(&["test //tool:t"]);
+}
+
+#[test]
+fn a_shared_library_lies_beside_the_program() {
+    let ws = workspace(
+        "-- BUILD.ron\n[cc_test(name: \"t\", srcs: [\"t.c\"], data: [\"d.txt\"])]\n\
+         -- t.c\n#include <stdio.h>\nint main(void) { return !fopen(\"d.txt\", \"r\"); }\n-- d.txt\nd\n",
+    );
+    ws.test(&[]);
+}
+
+#[test]
+fn the_program_of_a_failed_test_is_delivered() {
+    let ws = workspace(
+        "-- p/BUILD.ron\n[cc_test(name: \"bad\", srcs: [\"bad.c\"]), cc_test(name: \"good\", srcs: [\"good.c\"])]\n\
+         -- p/bad.c\nint main(void) { return 3; }\n-- p/good.c\nint main(void) { return 0; }\n",
+    );
+    ws.eng(&["test"]).expect(3);
+    let status = Command::new(ws.root().join("eng-out/bin/p/bad")).status().expect("start it");
+    assert_eq!(status.code(), Some(3));
+    assert!(!ws.root().join("eng-out/bin/p/good").exists());
+}
+
+#[test]
+fn each_test_has_a_log_that_a_cached_run_restores() {
+    let ws = workspace(
+        "-- p/BUILD.ron\n[sh_test(name: \"t\", srcs: \"t.sh\")]\n-- p/t.sh\n#!/bin/sh\necho out; echo err >&2\n",
+    );
+    let log = "eng-out/testlogs/p/t/test.log";
+    ws.test(&[]);
+    assert_eq!(ws.read(log), "out\nerr\n");
+    ws.remove("eng-out");
+    ws.test(&[]).ran(&[]);
+    assert_eq!(ws.read(log), "out\nerr\n");
+    assert!(Path::new(&ws.root().join("eng-out/CACHEDIR.TAG")).exists());
+    assert_eq!(fs::read_to_string(ws.root().join("eng-out/.gitignore")).expect("read it"), "*\n");
+}
