@@ -3,3 +3,6 @@
 mod support;
 
 mod build;
+mod examples;
+mod genrule;
+mod rust;

@@ -53,25 +53,41 @@ pub fn read(results: &Results, words: &Words, text: &str) -> Reported {
 }
 
 fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, String> {
-    let compiled = |pattern: &Option<_>| {
-        pattern.as_ref().map(|pattern| LinePattern::new(pattern, words)).transpose()
-    };
-    let (started, done) = (compiled(&lines.started)?, compiled(&lines.done)?);
+    let started = lines.started.as_ref();
+    let started = started.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
+    let done = lines.done.iter().map(|pattern| LinePattern::new(pattern, words));
+    let done: Vec<LinePattern> = done.collect::<Result<_, _>>()?;
+    let output = lines.output.as_ref();
+    let output = output.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
     let ignored = ignored(lines, words)?;
 
     let mut res = Collected::default();
     // Several cases may be under way; what is printed goes to the one that started last.
     let mut open: Vec<(String, String)> = Vec::new();
     let mut loose = String::new();
+    // The case whose output is told after its result, by its place among the results.
+    let mut told: Option<usize> = None;
     for line in lines_of(text) {
         if ignored.iter().any(|pattern| pattern.matches(line)) {
+            told = None;
+            continue;
+        }
+        if let Some(found) = output.as_ref().and_then(|pattern| pattern.read(line)) {
+            told = res.index.get(found.case.unwrap_or_default()).copied();
+            continue;
+        }
+        // What a case printed is never taken for a result.
+        if let Some(at) = told {
+            let output = &mut res.cases[at].output;
+            output.push_str(line);
+            output.push('\n');
             continue;
         }
         if let Some(found) = started.as_ref().and_then(|pattern| pattern.read(line)) {
             open.push((found.case.unwrap_or_default().to_string(), String::new()));
             continue;
         }
-        if let Some(found) = done.as_ref().and_then(|pattern| pattern.read(line)) {
+        if let Some(found) = done.iter().find_map(|pattern| pattern.read(line)) {
             let name = found.case.unwrap_or_default();
             let output = match open.iter().rposition(|(other, _)| other == name) {
                 Some(at) => open.remove(at).1,
@@ -82,7 +98,10 @@ fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, Stri
         }
         let output = match open.last_mut() {
             Some((_, output)) => output,
-            None if started.is_none() => &mut loose,
+            // Blank lines before the first result are nobody's output.
+            None if started.is_none() && !(loose.is_empty() && line.trim().is_empty()) => {
+                &mut loose
+            }
             None => continue,
         };
         output.push_str(line);
@@ -155,7 +174,11 @@ mod tests {
 
     fn protocol(started: &str, done: &str) -> Results {
         let started = if started.is_empty() { None } else { text(started) };
-        Results::Lines(Lines { started, done: text(done), ..Lines::default() })
+        Results::Lines(Lines {
+            started,
+            done: text(done).into_iter().collect(),
+            ..Lines::default()
+        })
     }
 
     fn case(name: &str, outcome: CaseOutcome, output: &str) -> ReportedCase {
