@@ -95,3 +95,17 @@ fn a_line_that_calc_does_not_understand_is_told_with_its_place() {
         .expect(1)
         .tells("sums/bill.calc:2: '*' stands where + or - belongs");
 }
+
+#[test]
+fn eng_tests_its_own_parts() {
+    let ws = workspace("");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files =
+        ["BUILD.ron", "tests/dispatcher_test.c", "rules/cc/BUILD.ron", "rules/rust/BUILD.ron"];
+    let sources = ["rules/cc/eng_test.h", "rules/cc/eng_test_main.c"];
+    for path in files.into_iter().chain(sources) {
+        ws.write(path, &fs::read_to_string(root.join(path)).expect("read a file of eng"));
+    }
+    ws.test(&[]).tells("PASS  //:dispatcher_test  3 cases, 1 skipped");
+    ws.eng(&["build", "--all"]).expect(0).tells("eng-out/bin/rules/cc/libeng_test.a");
+}
