@@ -294,6 +294,8 @@ fn sleeps() {}
 fn a() {}
 #[test]
 fn b() {
+    use std::io::Write;
+    std::io::stderr().write_all(b"last words\n").unwrap();
     std::process::abort()
 }
 #[test]
@@ -324,6 +326,8 @@ fn a_case_that_kills_its_process_is_named_and_the_others_get_results() {
     let ws = workspace(CASES);
     ws.eng(&["test", "//a:dies"])
         .expect(3)
+        .tells("  b: crashed: SIGABRT\n")
+        .tells("    last words\n")
         .tells("CRASHED //a:dies#b (abort, SIGABRT)")
         .tells("cases: 2 passed, 1 failed\n");
     ws.eng(&["test", "//a:dies#a", "//a:dies#c"]).expect(0).tells("2 passed (2 cached)");

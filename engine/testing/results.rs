@@ -243,4 +243,29 @@ mod tests {
             let _ = read(&protocol("", "{case}"), &Words::default(), &printed);
         }
     }
+
+    #[test]
+    fn what_a_case_printed_may_stand_behind_all_results() {
+        let text_of = |pattern: &str| text(pattern).into_iter().collect::<Vec<_>>();
+        let lines = Lines {
+            done: [text_of("test {case} (odd) {outcome}"), text_of("test {case} {outcome}")]
+                .concat(),
+            output: text("-- {case} --"),
+            ignored: text_of("end"),
+            ..Lines::default()
+        };
+        let words =
+            Words { passed: vec!["ok".into()], failed: vec!["bad".into()], ..Words::default() };
+        let printed = "\ntest a bad\ntest b (odd) ok\n-- a --\none\ntest b bad\n\nend\ntest c ok\n";
+        let reported = read(&Results::Lines(lines), &words, printed);
+        assert_eq!(
+            reported.cases,
+            [
+                case("a", CaseOutcome::Failed, "one\ntest b bad\n\n"),
+                case("b", CaseOutcome::Passed, ""),
+                case("c", CaseOutcome::Passed, ""),
+            ]
+        );
+        assert_eq!(reported.complaint, None);
+    }
 }
