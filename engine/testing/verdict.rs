@@ -95,11 +95,10 @@ pub(super) fn of_cases(
         res.cases.extend(missing.into_iter().map(lost));
         return res;
     }
-    let told = reported.started.is_some() && !reported.rest.is_empty();
     let guilty = reported.started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
     match guilty {
         Some(guilty) => {
-            let output = if told { reported.rest } else { printed.to_string() };
+            let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };
             missing.retain(|name| *name != guilty);
             res.cases.push(Judged { name: guilty, verdict: end, output });
         }
