@@ -7,3 +7,6 @@ mod cases;
 mod environment;
 mod processes;
 mod terminal;
+mod examples;
+mod genrule;
+mod rust;

@@ -136,6 +136,9 @@ impl Scope<'_> {
             words.retain(|word| crate::base::suffixes(&word.text, &mention.filter));
         }
         if let Some(prop) = mention.prop {
+            if prop == Prop::Only && words.len() > 1 {
+                words.clear();
+            }
             for word in &mut words {
                 *word = word.prop(prop, &self.out_folder);
             }

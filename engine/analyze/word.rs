@@ -56,6 +56,7 @@ impl Word {
                 .and_then(|rest| rest.strip_prefix('/'))
                 .unwrap_or(path),
             Prop::Key => path.split_once('=').map_or(path, |(key, _)| key),
+            Prop::Only => return self.clone(),
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
         Word { text: text.into(), files: self.files.clone(), file: None, tools: Vec::new() }

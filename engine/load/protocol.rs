@@ -47,8 +47,10 @@ pub struct Lines {
     pub case: Option<Text>,
     /// A line that says that a case starts.
     pub started: Option<Text>,
-    /// A line that gives a case's outcome.
-    pub done: Option<Text>,
+    /// Lines that give a case's outcome; the first that fits a line reads it.
+    pub done: Vec<Text>,
+    /// A line after which stands what a case printed, up to the next such line or an ignored one.
+    pub output: Option<Text>,
     /// Lines that look like a match but are to be passed over.
     pub ignored: Vec<Text>,
 }
@@ -139,7 +141,7 @@ pub fn protocol(call: &Text, args: &[Arg], problems: &mut Problems) -> Option<Pr
             "'batch' mentions no cases; '{cases}', '{indices}' or '{first}' and '{last}' were expected",
         );
     }
-    let spoken = matches!(&results, Some(Results::Lines(Lines { done: Some(_), .. })));
+    let spoken = matches!(&results, Some(Results::Lines(lines)) if !lines.done.is_empty());
     if spoken && words.passed.is_empty() {
         wrong(
             "results",
@@ -199,7 +201,7 @@ fn results(node: &Node, problems: &mut Problems) -> Option<Results> {
         }
         Kind::Call(name, _) if name.text == "lines" => {
             let lines = lines(node, "results", problems)?;
-            if lines.done.is_none() {
+            if lines.done.is_empty() {
                 read::missing(&node.place, "lines", "done", problems);
             }
             Some(Results::Lines(lines))
@@ -221,7 +223,7 @@ fn lines(node: &Node, owner: &str, problems: &mut Problems) -> Option<Lines> {
     };
     let known: &[&str] = match owner {
         "listing" => &["case", "ignored"],
-        _ => &["started", "done", "ignored"],
+        _ => &["started", "done", "output", "ignored"],
     };
     read::only(args, "lines", known, problems);
     let mut pattern = |field: &str, wanted: &[&str]| {
@@ -230,7 +232,12 @@ fn lines(node: &Node, owner: &str, problems: &mut Problems) -> Option<Lines> {
         Some(text)
     };
     let (case, started) = (pattern("case", &["case"]), pattern("started", &["case"]));
-    let done = pattern("done", &["case", "outcome"]);
+    let output = pattern("output", &["case"]);
+    let done =
+        read::field(args, "done").map_or(Vec::new(), |node| read::strings(node, "done", problems));
+    for text in &done {
+        check_pattern(text, &["case", "outcome"], problems);
+    }
     let ignored = read::field(args, "ignored")
         .map_or(Vec::new(), |node| read::strings(node, "ignored", problems));
     for text in &ignored {
@@ -239,7 +246,7 @@ fn lines(node: &Node, owner: &str, problems: &mut Problems) -> Option<Lines> {
     if owner == "listing" && read::field(args, "case").is_none() {
         read::missing(&node.place, "lines", "case", problems);
     }
-    Some(Lines { case, started, done, ignored })
+    Some(Lines { case, started, done, output, ignored })
 }
 
 /// Checks the captures of a pattern; braces around anything but a lower-case word are plain text.

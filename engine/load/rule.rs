@@ -241,11 +241,13 @@ pub enum Prop {
     Key,
     /// After the `=` of a map's word.
     Value,
+    /// The word itself if the list has no other; nothing of a longer list.
+    Only,
 }
 
 impl Prop {
     /// All properties with the names that rule files use.
-    pub const ALL: [(&'static str, Prop); 10] = [
+    pub const ALL: [(&'static str, Prop); 11] = [
         ("path", Prop::Path),
         ("short", Prop::Short),
         ("dir", Prop::Dir),
@@ -256,6 +258,7 @@ impl Prop {
         ("rel", Prop::Rel),
         ("key", Prop::Key),
         ("value", Prop::Value),
+        ("only", Prop::Only),
     ];
 }
 

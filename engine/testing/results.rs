@@ -13,7 +13,7 @@ pub struct Reported {
     pub cases: Vec<ReportedCase>,
     /// The case that started last and did not end: the guilty one if the process died.
     pub started: Option<String>,
-    /// What was printed after the last result: by the case that started, if there is one.
+    /// What that case printed. Of TAP, what stands after the last result.
     pub rest: String,
     /// What cannot be believed: a plan that does not fit, a case with two results.
     pub complaint: Option<String>,
@@ -53,25 +53,41 @@ pub fn read(results: &Results, words: &Words, text: &str) -> Reported {
 }
 
 fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, String> {
-    let compiled = |pattern: &Option<_>| {
-        pattern.as_ref().map(|pattern| LinePattern::new(pattern, words)).transpose()
-    };
-    let (started, done) = (compiled(&lines.started)?, compiled(&lines.done)?);
+    let started = lines.started.as_ref();
+    let started = started.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
+    let done = lines.done.iter().map(|pattern| LinePattern::new(pattern, words));
+    let done: Vec<LinePattern> = done.collect::<Result<_, _>>()?;
+    let output = lines.output.as_ref();
+    let output = output.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
     let ignored = ignored(lines, words)?;
 
     let mut res = Collected::default();
     // Several cases may be under way; what is printed goes to the one that started last.
     let mut open: Vec<(String, String)> = Vec::new();
     let mut loose = String::new();
+    // The case whose output is told after its result, by its place among the results.
+    let mut told: Option<usize> = None;
     for line in lines_of(text) {
         if ignored.iter().any(|pattern| pattern.matches(line)) {
+            told = None;
+            continue;
+        }
+        if let Some(found) = output.as_ref().and_then(|pattern| pattern.read(line)) {
+            told = res.index.get(found.case.unwrap_or_default()).copied();
+            continue;
+        }
+        // What a case printed is never taken for a result.
+        if let Some(at) = told {
+            let output = &mut res.cases[at].output;
+            output.push_str(line);
+            output.push('\n');
             continue;
         }
         if let Some(found) = started.as_ref().and_then(|pattern| pattern.read(line)) {
             open.push((found.case.unwrap_or_default().to_string(), String::new()));
             continue;
         }
-        if let Some(found) = done.as_ref().and_then(|pattern| pattern.read(line)) {
+        if let Some(found) = done.iter().find_map(|pattern| pattern.read(line)) {
             let name = found.case.unwrap_or_default();
             let output = match open.iter().rposition(|(other, _)| other == name) {
                 Some(at) => open.remove(at).1,
@@ -82,7 +98,10 @@ fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, Stri
         }
         let output = match open.last_mut() {
             Some((_, output)) => output,
-            None if started.is_none() => &mut loose,
+            // Blank lines before the first result are nobody's output.
+            None if started.is_none() && !(loose.is_empty() && line.trim().is_empty()) => {
+                &mut loose
+            }
             None => continue,
         };
         output.push_str(line);
@@ -90,7 +109,8 @@ fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, Stri
     }
     let (started, rest) = match open.pop() {
         Some((name, output)) => (Some(name), output),
-        None => (None, loose),
+        // Nobody knows whose that is.
+        None => (None, String::new()),
     };
     Ok(Reported { cases: res.cases, started, rest, complaint: res.complaint })
 }
@@ -155,7 +175,11 @@ mod tests {
 
     fn protocol(started: &str, done: &str) -> Results {
         let started = if started.is_empty() { None } else { text(started) };
-        Results::Lines(Lines { started, done: text(done), ..Lines::default() })
+        Results::Lines(Lines {
+            started,
+            done: text(done).into_iter().collect(),
+            ..Lines::default()
+        })
     }
 
     fn case(name: &str, outcome: CaseOutcome, output: &str) -> ReportedCase {
@@ -196,7 +220,7 @@ mod tests {
         let read = read(&results, &words(), "one\nok a\ntwo\nFAILED b\nrest\n");
         assert_eq!(read.cases[0].output, "one\n");
         assert_eq!(read.cases[1].output, "two\n");
-        assert_eq!(read.rest, "rest\n");
+        assert_eq!(read.rest, "");
     }
 
     #[test]
@@ -219,5 +243,30 @@ mod tests {
             let _ = read(&protocol("start {case}", "{outcome} {case}{text}"), &words(), &printed);
             let _ = read(&protocol("", "{case}"), &Words::default(), &printed);
         }
+    }
+
+    #[test]
+    fn what_a_case_printed_may_stand_behind_all_results() {
+        let text_of = |pattern: &str| text(pattern).into_iter().collect::<Vec<_>>();
+        let lines = Lines {
+            done: [text_of("test {case} (odd) {outcome}"), text_of("test {case} {outcome}")]
+                .concat(),
+            output: text("-- {case} --"),
+            ignored: text_of("end"),
+            ..Lines::default()
+        };
+        let words =
+            Words { passed: vec!["ok".into()], failed: vec!["bad".into()], ..Words::default() };
+        let printed = "\ntest a bad\ntest b (odd) ok\n-- a --\none\ntest b bad\n\nend\ntest c ok\n";
+        let reported = read(&Results::Lines(lines), &words, printed);
+        assert_eq!(
+            reported.cases,
+            [
+                case("a", CaseOutcome::Failed, "one\ntest b bad\n\n"),
+                case("b", CaseOutcome::Passed, ""),
+                case("c", CaseOutcome::Passed, ""),
+            ]
+        );
+        assert_eq!(reported.complaint, None);
     }
 }

@@ -1,0 +1,6 @@
+#include "mix.h"
+
+unsigned mix(unsigned a, unsigned b)
+{
+    return a | b;
+}
