@@ -481,18 +481,20 @@ fn sort_out(
     Ok(Ok((used.into_iter().collect(), list)))
 }
 
-/// The first source that is not what it was when the key was made.
+/// The first source that is not what it was when the key was made. All of them are asked, since
+/// the key that is made next needs the new state of each.
 fn changed_meanwhile(shared: &Shared, prepared: &Prepared) -> Result<Option<String>> {
+    let mut first = None;
     for (_, id, _) in &prepared.inputs {
         let file = shared.analysis.files.file(*id);
         if matches!(file.kind, FileKind::Source)
             && shared.stats.recheck(&shared.root.join(&*file.path))?
         {
             shared.forget(*id);
-            return Ok(Some(file.path.to_string()));
+            first.get_or_insert_with(|| file.path.to_string());
         }
     }
-    Ok(None)
+    Ok(first)
 }
 
 /// Puts the paths of host tools where their names stand.
