@@ -3,3 +3,7 @@
 mod support;
 
 mod build;
+mod cache;
+mod incremental;
+mod interrupted;
+mod random;
