@@ -10,3 +10,7 @@ mod terminal;
 mod examples;
 mod genrule;
 mod rust;
+mod cache;
+mod incremental;
+mod interrupted;
+mod random;

@@ -52,6 +52,10 @@ fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> 
             let source = &shared.analysis.files.file(delivery.file);
             match source.kind {
                 crate::analyze::FileKind::Source => {
+                    // What runs just then, or must not be written to, is replaced, not changed.
+                    if at.symlink_metadata().is_ok() {
+                        remove(at)?;
+                    }
                     fs::copy(shared.root.join(&*source.path), at)?;
                 }
                 _ => {

@@ -277,7 +277,7 @@ impl Clock {
         let file = match probe {
             Some(file) => file,
             None => {
-                fs::create_dir_all(&self.folder)?;
+                // A dry run makes no folder: then no file is settled, and young ones are read again.
                 let path = self.folder.join(".clock");
                 let file = File::options().write(true).create(true).truncate(false).open(path)?;
                 probe.insert(file)

@@ -1,5 +1,6 @@
 //! A small workspace in one string, the real binary, and what it printed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -156,7 +157,7 @@ impl Run {
     /// The actions that ran, sorted: `compile a/x.c`.
     pub fn subjects(&self) -> Vec<String> {
         let lines = self.stderr.lines();
-        let ran = lines.filter_map(|line| {
+        let ran = lines.filter(|line| !line.ends_with(", cached)")).filter_map(|line| {
             let rest = line.strip_prefix("RAN  ").or_else(|| line.strip_prefix("FAILED "))?;
             let (_, subject) = rest.split_once(": ")?;
             // The time, the reason or the status follow.
@@ -190,5 +191,59 @@ impl Run {
             }
         }
         text
+    }
+}
+
+/// Another folder with the same files.
+impl Workspace {
+    /// Copies everything but `eng-out` to a folder outside of the workspace.
+    pub fn copy_to(&self, name: &str) -> PathBuf {
+        let to = self.beside(name);
+        for entry in walkdir::WalkDir::new(&self.root).min_depth(1) {
+            let entry = entry.expect("read the workspace");
+            let path = entry.path().strip_prefix(&self.root).expect("it is below the root");
+            if path.starts_with("eng-out") {
+                continue;
+            }
+            let at = to.join(path);
+            fs::create_dir_all(at.parent().expect("a file has a folder")).expect("make a folder");
+            if entry.file_type().is_file() {
+                fs::copy(entry.path(), &at).expect("copy a file");
+            }
+        }
+        to
+    }
+
+    /// A command that runs eng in any folder, with any store.
+    pub fn command_at(&self, root: &Path, cache: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.current_dir(root).env("XDG_CACHE_HOME", self.beside(cache));
+        command
+    }
+}
+
+/// All files below a folder: by path, whether they can be executed, and their bytes.
+pub fn files(folder: &Path) -> BTreeMap<String, (bool, Vec<u8>)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut res = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry.expect("read the folder");
+        if entry.file_type().is_file() {
+            let path = entry.path().strip_prefix(folder).expect("it is below").display();
+            let mode = entry.metadata().expect("look at a file").permissions().mode();
+            let bytes = fs::read(entry.path()).expect("read a file");
+            res.insert(path.to_string(), (mode & 0o100 != 0, bytes));
+        }
+    }
+    res
+}
+
+/// Waits until a file is there, for as long as a slow machine may need.
+#[track_caller]
+pub fn wait_for(path: &Path) {
+    let began = std::time::Instant::now();
+    while !path.exists() {
+        assert!(began.elapsed().as_secs() < 60, "{} never came", path.display());
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
