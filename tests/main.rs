@@ -3,4 +3,5 @@
 mod support;
 
 mod build;
+mod cc;
 mod cc_use;
