@@ -5,3 +5,7 @@ mod support;
 mod build;
 mod cc;
 mod cc_use;
+mod real;
+mod real_bzip2;
+mod real_lua;
+mod real_suite;
