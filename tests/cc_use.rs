@@ -257,3 +257,37 @@ int main(void) { return speed() != EXPECTED; }
         .tells("  $ cc -O2 -DNDEBUG -iquote . -iquote out -DEXPECTED=1 ");
     ws.eng(&["test", "--mode", "relaese"]).expect(2);
 }
+
+#[test]
+fn a_crate_links_cpp_that_another_crate_stands_on() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    cc_library(name: "names", srcs: ["names.cc"]),
+    cc_library(name: "count", srcs: ["count.c"], deps: [":names"]),
+    rust_library(name: "counted", srcs: ["counted.rs"], deps: [":count"]),
+    rust_test(name: "t", srcs: ["t.rs"], deps: [":counted"]),
+]
+-- names.cc
+#include <string>
+extern "C" int names() { std::string all("ab"); all += all; return all.size(); }
+-- count.c
+int names(void);
+int count(void) { return names(); }
+-- counted.rs
+unsafe extern "C" {
+    safe fn count() -> i32;
+}
+pub fn counted() -> i32 {
+    count()
+}
+-- t.rs
+#[test]
+fn all_are_counted() {
+    assert_eq!(counted::counted(), 4);
+}
+"#,
+    );
+    ws.test(&[]).tells("cases: 1 passed\n");
+}
