@@ -3,14 +3,20 @@
 mod support;
 
 mod build;
+mod cache;
 mod cases;
+mod cc;
+mod cc_use;
 mod environment;
-mod processes;
-mod terminal;
 mod examples;
 mod genrule;
-mod rust;
-mod cache;
 mod incremental;
 mod interrupted;
+mod processes;
 mod random;
+mod real;
+mod real_bzip2;
+mod real_lua;
+mod real_suite;
+mod rust;
+mod terminal;

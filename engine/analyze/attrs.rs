@@ -353,7 +353,10 @@ impl Scope<'_> {
                 ));
                 continue;
             };
-            res = res.replace(mention, short(&only.text));
+            let path = short(&only.text);
+            // A bare name would be looked for on PATH, and there may be another program of it.
+            let path = if path.contains('/') { path.to_string() } else { format!("./{path}") };
+            res = res.replace(mention, &path);
             word.files.extend(&only.files);
             let brought =
                 word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside));
