@@ -125,7 +125,7 @@ fn data_stand_at_short_paths_and_can_be_named() {
     ws.test(&[]);
     assert_eq!(
         ws.read("eng-out/testlogs/tool/t/test.log"),
-        "q/sub/g.txt a=made.txt q/f.txt\nown\nf\ng\nmade\ng\nf\nof the tool\n\
+        "q/sub/g.txt a=./made.txt q/f.txt\nown\nf\ng\nmade\ng\nf\nof the tool\n\
          ./made.txt\n./q/f.txt\n./q/sub/g.txt\n./tool/own.txt\n./tool/t.sh\n./tool/tool.sh\n./tool/tool.txt\n"
     );
 }

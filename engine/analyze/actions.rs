@@ -59,6 +59,8 @@ pub struct TestProcess {
     pub whole: bool,
     /// The cases that it runs; none for a whole program.
     pub cases: Vec<String>,
+    /// The exit status that means that it was skipped, which is as good as a pass.
+    pub skip: Option<i32>,
 }
 
 /// Stands in the words of a test for the path of the file into which results are written. It is

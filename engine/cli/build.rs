@@ -81,7 +81,7 @@ fn bring(
         let summary = report::while_showing(style, |events| known.tell(began, &events));
         return Ok(exit(&summary));
     }
-    let session = Session::open(&here.root, &places)?;
+    let session = Session::open(&here.root, &places, request.dry_run)?;
     let summary = report::while_showing(style, |events| session.bring(&request, events))?;
     Ok(exit(&summary))
 }

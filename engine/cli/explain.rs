@@ -23,7 +23,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
         )));
     };
     let label: Label = label.clone();
-    let session = Session::open(&here.root, &places()?)?;
+    let session = Session::open(&here.root, &places()?, true)?;
     let path = std::env::var("PATH").unwrap_or_default();
     let modes = options.modes.iter().cloned().collect();
     let actions = session.explain(&pattern, &label, modes, jobs_of_machine(), path)?;

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Works out the key under which the result is kept. With a depfile that is one over the inputs
-/// that were read; a failure may have left none, and then all inputs count.
+/// that were read; a failure that left none is not kept.
 pub(super) fn remember(
     shared: &Shared,
     action: &Action,
@@ -35,9 +35,8 @@ pub(super) fn remember(
     };
     let depfile = action.depfile.as_ref().map(|path| root.root().join(path));
     let text = depfile.and_then(|path| fs::read(path).ok());
-    let all = || prepared.manifest.inputs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let used = match text {
-        Some(text) if done.outcome == Outcome::Passed => {
+        Some(text) => {
             let read = depfile::read(&String::from_utf8_lossy(&text));
             match sort_out(shared, action, prepared, root, &read)? {
                 Ok((used, externals)) => {
@@ -53,7 +52,9 @@ pub(super) fn remember(
             let path = action.depfile.as_deref().unwrap_or_default();
             return Ok(Err(format!("it ended well but did not write its depfile '{path}'")));
         }
-        _ => all(),
+        // A failure that does not say what it read may have been for want of a file outside of the
+        // workspace, which may be there the next time.
+        None => return Ok(Ok(())),
     };
     done.key = Some(lookup::narrowed(&prepared.manifest, &used));
     let lines = prepared.manifest.lines(Reach::Used(&used));

@@ -5,7 +5,7 @@ use super::manifest::{self, Content, Manifest, Reach};
 use super::prepare::{Prepared, prepare};
 use super::session::Shared;
 use super::start::start;
-use crate::analyze::{Action, Command, FileId, FileKind};
+use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
 use crate::base::Digest;
 use crate::event::{About, ActionId, Event, Origin, Outcome};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
@@ -53,7 +53,12 @@ pub(super) fn carry_out(
     if look {
         if let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
             // A failed test is run again, a failed compilation is told again.
-            if row.outcome == ResultOutcome::Passed || !is_test {
+            let skipped = |test: &TestProcess| {
+                test.skip.is_some_and(|status| row.outcome == ResultOutcome::Failed { status })
+            };
+            let good =
+                row.outcome == ResultOutcome::Passed || action.test.as_ref().is_some_and(skipped);
+            if good || !is_test {
                 publish(shared, action, &row)?;
                 let (outcome, command) = match row.outcome {
                     ResultOutcome::Passed => (Outcome::Passed, None),

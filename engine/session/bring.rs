@@ -92,9 +92,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Loads the workspace with this root, and opens the stores.
-    pub fn open(root: &Path, places: &Places) -> Result<Session, Failure> {
-        if outputs_folder(root)? {
+    /// Loads the workspace with this root, and opens the stores. With `dry_run` nothing is written
+    /// into the workspace.
+    pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Session, Failure> {
+        if !dry_run && outputs_folder(root)? {
             // The root's time has changed by that, and so late that a record would not count.
             std::thread::sleep(super::recall::MARGIN * 2);
         }
@@ -146,7 +147,7 @@ impl Session {
                 .concat();
         if warnings.is_empty() && self.warnings.is_empty() && is_good(&summary) && !request.dry_run
         {
-            self.keep_record(request, &goals, &run_over, &summary);
+            self.keep_record(request, &goals, &run_over);
         }
         for warning in warnings {
             let _ = events.send(Event::Warning(warning));
@@ -206,6 +207,7 @@ impl Session {
             tests: goals.tests.iter().map(|test| test.label.clone()).collect(),
             actions: plan.len(),
         });
+        let planned = plan.len();
         let mut record = |attempts: &[_]| self.history.record(attempts);
         let mut summary = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
         let of_tests = &tests.summary;
@@ -236,11 +238,11 @@ impl Session {
         }
         self.ledger.save_stats(root, &stats.changed());
         let read = [stats.seen(), shared.tool_files()].concat();
-        Ok((summary, RunOver { tests: tests.finished, logs: tests.logs, delivered, read }))
+        Ok((summary, RunOver { tests: tests.finished, logs: tests.logs, delivered, read, planned }))
     }
 
     /// Keeps what a run like this one needs to find that there is nothing to do.
-    fn keep_record(&self, request: &Request, goals: &Goals, over: &RunOver, summary: &Summary) {
+    fn keep_record(&self, request: &Request, goals: &Goals, over: &RunOver) {
         let root = &self.workspace.root;
         let outputs = root.join("eng-out");
         let mut read = self.workspace.read.clone();
@@ -256,7 +258,7 @@ impl Session {
             tests: &over.tests,
             delivered: &over.delivered,
             warnings: goals.nothing.as_slice(),
-            actions: summary.ran + summary.cached,
+            actions: over.planned,
         };
         let file = recall::file(root, &self.places, request);
         let _ = recall::keep(&file, &told, read, made, self.start_ns);
@@ -269,6 +271,8 @@ struct RunOver {
     logs: Vec<PathBuf>,
     delivered: Vec<(Label, String)>,
     read: Vec<PathBuf>,
+    /// Actions that were planned before any listing was read.
+    planned: usize,
 }
 
 fn is_good(summary: &Summary) -> bool {

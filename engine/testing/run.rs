@@ -60,8 +60,13 @@ impl Tests {
                 None => (&test.protocol.run, false),
             };
             let words = command::words(&test, items, Cases::None);
-            let process =
-                TestProcess { size: test.size.clone(), lists, whole: !lists, cases: Vec::new() };
+            let process = TestProcess {
+                size: test.size.clone(),
+                lists,
+                whole: !lists,
+                cases: Vec::new(),
+                skip: test.protocol.skip,
+            };
             actions.push(command::action(&test, &self.workspace, words, process));
         }
         actions
@@ -240,8 +245,13 @@ fn remembered(
 ) -> Result<Vec<String>> {
     let test = target.test.clone();
     let whole = |name: &str| command::words(&test, &test.protocol.run, Cases::One(name, None));
-    let process =
-        TestProcess { size: test.size.clone(), lists: false, whole: false, cases: Vec::new() };
+    let process = TestProcess {
+        size: test.size.clone(),
+        lists: false,
+        whole: false,
+        cases: Vec::new(),
+        skip: test.protocol.skip,
+    };
     let action = command::action(&test, workspace, whole(""), process);
     let Some(mut keys) = CaseKeys::new(shared, &action)? else { return Ok(wanted.to_vec()) };
     let mut all = Vec::new();
@@ -288,8 +298,13 @@ fn process(target: &mut Target, names: &[String], workspace: &str) -> Action {
         }
         (_, []) => command::words(&test, &test.protocol.run, Cases::None),
     };
-    let process =
-        TestProcess { size: test.size.clone(), lists: false, whole: false, cases: names.to_vec() };
+    let process = TestProcess {
+        size: test.size.clone(),
+        lists: false,
+        whole: false,
+        cases: names.to_vec(),
+        skip: None,
+    };
     command::action(&test, workspace, words, process)
 }
 
