@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -119,6 +119,9 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
     if beside(path, "-damaged").exists() {
         return Err(Fault::Broken("found in an earlier run".to_string()));
     }
+    if is_cut_off(path) {
+        return Err(Fault::Broken("it is shorter than it was written".to_string()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(path, flags)?;
     if is_empty(&connection)? {
@@ -136,6 +139,24 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
         set_journal(&connection, path)?;
     }
     Ok(connection)
+}
+
+/// True if the file has fewer pages than its header says; SQLite itself notices that only when it
+/// comes to a page that is not there. With a log the header may be behind, and nothing is said.
+/// Source: the database header in SQLite's file format.
+fn is_cut_off(path: &Path) -> bool {
+    let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let mut header = [0; 32];
+    let Ok(mut file) = File::open(path) else { return false };
+    if has_log || file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3") {
+        return false;
+    }
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65536,
+        size => u64::from(size),
+    };
+    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+    file.metadata().is_ok_and(|found| found.len() < page * u64::from(pages))
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
