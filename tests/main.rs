@@ -3,3 +3,8 @@
 mod support;
 
 mod build;
+mod problems;
+mod problems_graph;
+mod problems_rules;
+mod problems_targets;
+mod problems_words;

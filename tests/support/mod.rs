@@ -1,5 +1,7 @@
 //! A small workspace in one string, the real binary, and what it printed.
 
+pub mod golden; // texts that users see
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
