@@ -8,3 +8,4 @@ mod problems_graph;
 mod problems_rules;
 mod problems_targets;
 mod problems_words;
+mod tidy;

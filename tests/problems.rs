@@ -91,7 +91,7 @@ wrong! {
 "#;
     a_float: 2, "test //...", r#"
 -- a/BUILD.ron
-[sh_test(name: "a", srcs: ["a.sh"], shards: 1.5)]
+[sh_test(name: "a", srcs: "a.sh", shards: 1.5)]
 "#;
     some_and_none: 2, "test //...", r#"
 -- a/BUILD.ron
@@ -167,7 +167,18 @@ bytes! {
 #[test]
 fn a_build_file_that_is_a_folder() {
     let ws = workspace("-- a/BUILD.ron/x\n");
-    tells("a_build_file_that_is_a_folder", &ws, &ws.eng(&["test", "//..."]).expect(4));
+    tells("a_build_file_that_is_a_folder", &ws, &ws.eng(&["test", "//..."]).expect(2));
+}
+
+#[test]
+fn a_build_file_that_leads_nowhere() {
+    let ws = workspace(
+        "-- b/BUILD.ron\n[genrule(name: \"b\", cmd: \"echo > $OUT\", outs: [\"x\"])]\n-- a/x\n",
+    );
+    std::os::unix::fs::symlink("nowhere", ws.root().join("a/BUILD.ron")).expect("make a link");
+    tells("a_build_file_that_leads_nowhere", &ws, &ws.eng(&["build", "//..."]).expect(2));
+    // What has nothing to do with it is still built.
+    ws.build(&["//b"]).ran(&["generate out/b/x"]);
 }
 
 #[test]

@@ -57,13 +57,6 @@ wrong! {
 ]
 -- a/x.txt
 "#;
-    an_output_named_like_a_source: 2, "build --all //...", r#"
--- a/BUILD.ron
-[
-    genrule(name: "a", srcs: ["x.txt"], cmd: "cat $SRCS > $OUT", outs: ["x.txt"]),
-]
--- a/x.txt
-"#;
     many_problems_in_many_files: 2, "test //...", r#"
 -- b/BUILD.ron
 [
@@ -104,7 +97,7 @@ wrong! {
 "#;
     unknown_fields_of_the_workspace: 2, "test //...", r#"
 -- BUILD.ron
-[workspace(nam: "ws", modes: ["a b"], ignore: 3, rules: ["no/*.ron"], replace: {"//a": "//b", "@eng//cc:toolchian": "//b"})]
+[workspace(nam: "ws", modes: ["a b"], ignore: 3, rules: ["no/*.ron"], replace: {"//a": "//b"})]
 "#;
     a_bad_name_of_the_workspace: 2, "test //...", r#"
 -- BUILD.ron
@@ -117,7 +110,7 @@ wrong! {
     a_replacement_that_does_not_exist: 2, "build --all //...", r#"
 -- BUILD.ron
 [
-    workspace(name: "ws", replace: {"@eng//cc:toolchain": "//tools:c"}),
+    workspace(name: "ws", replace: {"@eng//cc:toolchian": "//:a", "@eng//cc:toolchain": "//tools:c"}),
     cc_library(name: "a", srcs: ["a.c"]),
 ]
 -- a.c

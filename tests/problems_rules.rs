@@ -159,11 +159,13 @@ wrong_rules! {
     rule(
         name: "copy",
         attrs: (srcs: files(), kind: string(one_of: ["fast", "small"], default: "fast")),
-        provides: (files: [when("relaese", ["a"]), when("kind", ["b"]), when("kind=slow", ["c"]), when("a b", ["d"]), when("x")]),
+        provides: (files: [when("relaese", ["a"]), when("kind", ["b"]), when("kind=slow", ["c"])]),
     ),
+    rule(name: "other", provides: (files: [when("a b", ["d"]), when("x")])),
 "#;
     names_with_a_meaning_of_their_own: r#"
-    rule(name: "copy", attrs: (label: string(), it: files(), tags: strings()), vars: (x: ["a"], name: ["b"])),
+    rule(name: "copy", attrs: (tags: strings())),
+    rule(name: "other", attrs: (label: string(), it: files()), vars: (x: ["a"], name: ["b"])),
 "#;
     a_default_of_another_type: r#"
     rule(name: "copy", attrs: (a: bool(default: "no"), b: int(default: [1]), c: string(one_of: ["x"], default: "y"), d: files(ext: 3))),

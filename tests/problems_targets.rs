@@ -55,15 +55,19 @@ wrong! {
 "#;
     none_of_the_values: 2, "test //...", r#"
 -- a/BUILD.ron
-[sh_test(name: "a", srcs: ["a.sh"], size: "huge", protocol: "tab")]
+[sh_test(name: "a", srcs: "a.sh", size: "huge", protocol: "tab")]
 "#;
     a_bad_timeout: 2, "test //...", r#"
 -- a/BUILD.ron
 [
-    sh_test(name: "a", srcs: ["a.sh"], timeout: "soon"),
-    sh_test(name: "b", srcs: ["a.sh"], timeout: "0s"),
-    sh_test(name: "c", srcs: ["a.sh"], timeout: 30),
+    sh_test(name: "a", srcs: "a.sh", timeout: "soon"),
+    sh_test(name: "b", srcs: "a.sh", timeout: "0s"),
+    sh_test(name: "c", srcs: "a.sh", timeout: 30),
 ]
+"#;
+    a_list_of_one_where_one_is_wanted: 2, "test //...", r#"
+-- a/BUILD.ron
+[sh_test(name: "a", srcs: ["a.sh"])]
 "#;
     an_unknown_condition: 2, "test //...", r#"
 -- a/BUILD.ron

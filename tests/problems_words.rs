@@ -12,7 +12,7 @@ fn demo() -> Workspace {
 -- text/BUILD.ron
 [
     filegroup(name: "text", srcs: ["text.h"]),
-    sh_test(name: "text_test", srcs: ["t.sh"]),
+    sh_test(name: "text_test", srcs: "t.sh"),
 ]
 -- text/text.h
 -- text/t.sh
@@ -117,7 +117,7 @@ fn closed_outputs_are_no_reason_to_fail() {
         ("exec \"$0\" nope 2>&-", 2),
         ("exec \"$0\" --help >&-", 0),
     ] {
-        let mut command = ws.command(&[]);
+        let command = ws.command(&[]);
         let program = command.get_program().to_os_string();
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", script]).arg(program).current_dir(ws.root()).stdin(Stdio::null());

@@ -68,10 +68,13 @@ impl Place {
     }
 
     /// The line of the place with a caret under it, as compilers show it. Long lines are cut around
-    /// the caret, control characters are replaced.
+    /// the caret, control characters are replaced. Of an empty text there is nothing to show.
     pub fn excerpt(&self) -> String {
         const SHOWN: usize = 100;
         let text = &self.source.text;
+        if text.is_empty() {
+            return String::new();
+        }
         let from = self.before().rfind('\n').map_or(0, |at| at + 1);
         let to = text[from..].find('\n').map_or(text.len(), |at| from + at);
         let end = (self.end as usize).clamp(self.start as usize, to.max(self.start as usize));

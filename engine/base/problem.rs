@@ -35,14 +35,24 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match &self.place {
-            Some(place) => write!(f, "{place}: {}\n{}", self.text, place.excerpt())?,
-            None => writeln!(f, "{}", self.text)?,
+            Some(place) => write!(f, "{place}: {}\n{}", plain(&self.text), place.excerpt())?,
+            None => writeln!(f, "eng: {}", plain(&self.text))?,
         }
         for (place, remark) in &self.also {
-            writeln!(f, "  {place}: {remark}")?;
+            writeln!(f, "  {place}: {}", plain(remark))?;
         }
         Ok(())
     }
+}
+
+/// The text without characters that a terminal would obey; it quotes what users wrote.
+fn plain(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => "\n".to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// All problems that were found in one go, sorted by place, each once.
@@ -110,6 +120,11 @@ impl std::error::Error for Problems {}
 
 /// `; did you mean 'x'?` for the known name nearest to `name`, or nothing if none is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    near(name, known).map_or(String::new(), |best| format!("; did you mean '{best}'?"))
+}
+
+/// The known name nearest to `name`, if one is near.
+pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).max(1);
     known
         .into_iter()
@@ -117,7 +132,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Stri
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
-        .map_or(String::new(), |(_, best)| format!("; did you mean '{best}'?"))
+        .map(|(_, best)| best)
 }
 
 /// `a, b and c`, sorted, at most `most` of them; the rest are counted.

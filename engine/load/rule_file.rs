@@ -131,6 +131,8 @@ fn insert<'a>(
                 problems.push(
                     Problem::at(&new.name.place, text).also(&old.name.place, "built in here"),
                 );
+                // The other rules were made for the one that is built in.
+                return;
             }
         }
         Some(old) => {

@@ -183,8 +183,9 @@ impl Run {
         for word in self.stderr.replace(&root, "ROOT").split_inclusive([' ', '\n', ':', ',', ')']) {
             let bare = word.trim_end_matches([' ', '\n', ':', ',', ')']);
             let number = bare.strip_suffix('s').unwrap_or("");
-            let is_time =
-                number.contains('.') && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+            let is_time = number.contains('.')
+                && number.starts_with(|c: char| c.is_ascii_digit())
+                && number.chars().all(|c| c.is_ascii_digit() || c == '.');
             if is_time {
                 text.push_str(&word.replacen(bare, "TIME", 1));
             } else {
