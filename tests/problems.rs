@@ -117,6 +117,10 @@ filegroup(name: "a")
 [filegroup(name: "a")],
 [filegroup(name: "b")]
 "#;
+    braces_around_attributes: 2, "test //...", r#"
+-- a/BUILD.ron
+[filegroup{name: "a"}]
+"#;
     a_bare_word: 2, "test //...", r#"
 -- a/BUILD.ron
 [filegroup(name: a)]
@@ -159,6 +163,7 @@ bytes! {
     a_byte_order_mark: b"\xef\xbb\xbf[]\n";
     no_utf8: b"[filegroup(name: \"caf\xe9\")]\n";
     utf16: b"\xff\xfe[\0]\0";
+    hidden_characters: b"[filegroup(name: \"a\", srcs: [\"\xe2\x80\xaec.x\", \"zero\xe2\x80\x8bwidth\"])]\n";
     a_nul: b"[\0filegroup(name: \"a\")]\n";
     a_nul_in_a_string: b"[filegroup(name: \"a\", srcs: [\"x\0y\"])]\n";
     nesting_10_000_deep: &[b"[".repeat(10_000), b"]".repeat(10_000)].concat();
@@ -168,6 +173,21 @@ bytes! {
 fn a_build_file_that_is_a_folder() {
     let ws = workspace("-- a/BUILD.ron/x\n");
     tells("a_build_file_that_is_a_folder", &ws, &ws.eng(&["test", "//..."]).expect(2));
+}
+
+#[test]
+fn of_thousands_of_problems_fifty_are_told() {
+    let ws = workspace("");
+    ws.write(
+        "a/BUILD.ron",
+        &format!("[filegroup(name: \"a\", srcs: [{}])]\n", "7, ".repeat(20_000)),
+    );
+    let run = ws.eng(&["build"]).expect(2);
+    let told = run.stderr.matches("'srcs' wants strings, found a number\n").count();
+    assert_eq!(
+        (told, run.stderr.lines().last()),
+        (50, Some("eng: 19950 more problems are not shown"))
+    );
 }
 
 #[test]

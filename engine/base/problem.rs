@@ -1,6 +1,7 @@
 //! What is wrong in a file of the user, where, and what would be right.
 
 use super::Place;
+use super::place::is_hidden;
 use std::fmt;
 
 /// One mistake of the user.
@@ -45,11 +46,14 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Problems that are shown at once. One slip can cause thousands; nobody reads those.
+const SHOWN: usize = 50;
+
 /// The text without characters that a terminal would obey; it quotes what users wrote.
 fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => "\n".to_string(),
-        c if c.is_control() => c.escape_default().to_string(),
+        c if is_hidden(c) => c.escape_unicode().to_string(),
         c => c.to_string(),
     };
     text.chars().map(shown).collect()
@@ -103,16 +107,19 @@ impl From<Problem> for Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut sorted: Vec<_> = self.0.iter().collect();
-        sorted.sort_by_key(|p| (p.place.as_ref().map(|place| place.order()), p.text.as_str()));
-        let mut last = String::new();
-        for problem in sorted {
-            let shown = problem.to_string();
-            if shown != last {
-                f.write_str(&shown)?;
-            }
-            last = shown;
+        fn key(problem: &Problem) -> (Option<(&str, u32)>, &str) {
+            (problem.place.as_ref().map(|place| place.order()), &problem.text)
         }
-        Ok(())
+        sorted.sort_by(|a, b| key(a).cmp(&key(b)));
+        sorted.dedup_by(|a, b| key(a) == key(b));
+        for problem in sorted.iter().take(SHOWN) {
+            write!(f, "{problem}")?;
+        }
+        match sorted.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            1 => writeln!(f, "eng: 1 more problem is not shown"),
+            more => writeln!(f, "eng: {more} more problems are not shown"),
+        }
     }
 }
 

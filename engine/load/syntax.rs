@@ -164,6 +164,9 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
         Error::ExpectedComma if rest.starts_with(':') => here(
             "found ':', but a comma was expected; values with and without names cannot be mixed".into(),
         ),
+        Error::ExpectedComma if rest.starts_with('{') && text[..end].ends_with(is_word) => {
+            here("found '{', but values in '(' and ')' were expected: 'name(..)'".into())
+        }
         Error::ExpectedComma if rest.starts_with('+') => here(
             "lists are not added with '+'; 'glob([..])' and 'when(..)' stand among the strings of a list".into(),
         ),
