@@ -135,18 +135,22 @@ impl Scope<'_> {
         problems: &mut Problems,
     ) {
         if let Err(why) = check_relative(path) {
-            problems.push(Problem::at(place, format!("'{path}' {why}")));
+            let advice = match path.starts_with("../") {
+                true => "; name the target that owns the file instead",
+                false => "",
+            };
+            problems.push(Problem::at(place, format!("'{path}' {why}{advice}")));
             return;
         }
-        if let AttrKind::File { ext } | AttrKind::Files { ext } = &attr.kind {
-            if !suffixes(path, ext) {
-                let ext = listing(ext.iter().map(String::as_str), 20);
-                problems.push(Problem::at(
-                    place,
-                    format!("'{path}' does not fit: '{}' takes files that end in {ext}", attr.name),
-                ));
-                return;
-            }
+        if let AttrKind::File { ext } | AttrKind::Files { ext } = &attr.kind
+            && !suffixes(path, ext)
+        {
+            let ext = listing(ext.iter().map(String::as_str), 20);
+            problems.push(Problem::at(
+                place,
+                format!("'{path}' does not fit: '{}' takes files that end in {ext}", attr.name),
+            ));
+            return;
         }
         let package = self.package;
         if !package.has_file(path) {
@@ -188,7 +192,12 @@ impl Scope<'_> {
                 "'{path}' is a folder; name its files, for instance with glob([\"{path}/**\"])"
             );
         }
-        let near = nearest(path, package.files.iter().map(String::as_str));
+        let files = || package.files.iter().map(String::as_str).filter(|file| *file != "BUILD.ron");
+        let near = match nearest(path, files()) {
+            near if !near.is_empty() => near,
+            _ if files().next().is_none() => "; it has no files".to_string(),
+            _ => format!("; it has {}", listing(files(), 5)),
+        };
         format!("the file '{path}' does not exist in {}{near}", package.name)
     }
 
@@ -242,11 +251,11 @@ impl Scope<'_> {
         pieces: &mut Vec<Piece>,
         problems: &mut Problems,
     ) {
-        if path != "." {
-            if let Err(why) = check_relative(path.trim_end_matches('/')) {
-                problems.push(Problem::at(place, format!("'{path}' {why}")));
-                return;
-            }
+        if path != "."
+            && let Err(why) = check_relative(path.trim_end_matches('/'))
+        {
+            problems.push(Problem::at(place, format!("'{path}' {why}")));
+            return;
         }
         let folder = join(&self.package.name.exec_path(), path.trim_end_matches('/'));
         let folder = if folder.is_empty() { "." } else { &folder };

@@ -73,12 +73,14 @@ impl Scope<'_> {
         pieces: &mut Vec<Piece>,
         problems: &mut Problems,
     ) {
-        if let [Part::Mention(mention)] = template.parts.as_slice() {
-            if mention.prop.is_none() && mention.filter.is_empty() && mention.join.is_none() {
-                let list = self.mentioned(mention, context, problems);
-                pieces.extend(list.iter().cloned());
-                return;
-            }
+        if let [Part::Mention(mention)] = template.parts.as_slice()
+            && mention.prop.is_none()
+            && mention.filter.is_empty()
+            && mention.join.is_none()
+        {
+            let list = self.mentioned(mention, context, problems);
+            pieces.extend(list.iter().cloned());
+            return;
         }
         // Of the lists that are mentioned, one at most is not of length one: it sets how often the
         // item is repeated.

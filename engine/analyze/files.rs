@@ -52,11 +52,6 @@ impl Files {
         &self.file(id).path
     }
 
-    /// All files with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
-        self.all.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
-    }
-
     /// How many there are.
     pub fn len(&self) -> usize {
         self.all.len()

@@ -14,7 +14,7 @@ mod testing; // how a target is tested
 
 pub use actions::{Action, ActionIndex, Command, Layout, REPORT, TestProcess};
 pub use configured::Configured;
-pub use files::{File, FileId, FileKind, Files};
+pub use files::{FileId, FileKind, Files};
 pub use testing::Test;
 pub use word::{Piece, Word, flatten, short};
 
@@ -77,15 +77,13 @@ pub fn analyze(
         }
     }
     let order = order::dependencies_first(workspace, labels, &modes.active, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
     let mut analysis = Analysis::default();
     let mut tools = HashMap::new();
     for target in order {
         let configured = scope::Scope::new(workspace, &mut analysis, &mut tools, modes, &target)
             .configure(&mut problems);
-        analysis.targets.insert(target.label.clone(), Arc::new(configured));
+        // What stands for a target that does not exist stands for nothing.
+        analysis.targets.extend(configured.map(|it| (target.label.clone(), Arc::new(it))));
     }
     analysis.files.check_prefixes(&analysis.actions, &mut problems);
     problems.or(analysis)

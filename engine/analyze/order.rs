@@ -1,8 +1,8 @@
 //! Dependencies before dependents; targets that do not exist; circles, told as a sentence.
 
 use super::needs::needs;
-use crate::base::{Label, Place, Problem, Problems, listing, nearest};
-use crate::load::{Package, Target, Workspace};
+use crate::base::{Label, Place, Problem, Problems};
+use crate::load::{Package, Target, Workspace, no_target};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -19,11 +19,11 @@ pub(super) fn dependencies_first(
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut queue = VecDeque::new();
     for label in labels {
-        if let Some(target) = workspace.target(label) {
-            if !nodes.contains_key(label) {
-                nodes.insert(label.clone(), graph.add_node(target.clone()));
-                queue.push_back(label.clone());
-            }
+        if let Some(target) = workspace.target(label)
+            && !nodes.contains_key(label)
+        {
+            nodes.insert(label.clone(), graph.add_node(target.clone()));
+            queue.push_back(label.clone());
         }
     }
     while let Some(label) = queue.pop_front() {
@@ -31,7 +31,7 @@ pub(super) fn dependencies_first(
         let target = graph[node].clone();
         for (dep, place) in needs(workspace, &target, active, problems) {
             let Some(found) = workspace.target(&dep) else {
-                let why = missing(workspace, &dep, &mut told, problems);
+                let why = missing(workspace, &target, &dep, &mut told, problems);
                 problems.push(Problem::at(&place, why));
                 continue;
             };
@@ -55,34 +55,27 @@ pub(super) fn dependencies_first(
 /// whole are told along, since they may be the reason.
 fn missing(
     workspace: &Workspace,
+    target: &Target,
     label: &Label,
     told: &mut BTreeSet<String>,
     problems: &mut Problems,
 ) -> String {
     let Some(package) = workspace.packages.get(&label.package) else {
-        let names: Vec<String> = workspace.packages.keys().map(|name| name.to_string()).collect();
-        let near = nearest(&label.package.to_string(), names.iter().map(String::as_str));
-        return format!(
-            "{label} does not exist: {} is no package (a folder with a BUILD.ron){near}",
-            label.package
-        );
+        return no_target(workspace, label);
     };
     if !package.problems.is_empty() && told.insert(package.name.to_string()) {
         problems.extend(package.problems.clone());
     }
-    let names = || package.targets.iter().map(|target| &*target.label.name);
-    let near = nearest(&label.name, names());
-    let file = if package.has_file(&label.name) {
-        format!("; '{}' is a file there: write its path without ':' in its own package", label.name)
-    } else {
-        String::new()
-    };
-    let known = if near.is_empty() && file.is_empty() {
-        format!("; {} has {}", package.name, listing(names(), 8))
-    } else {
-        near
-    };
-    format!("{label} does not exist{file}{known}")
+    if !package.has_file(&label.name) {
+        return no_target(workspace, label);
+    }
+    match label.package == target.label.package {
+        true => format!("'{label}' is a file, not a target; write '{}'", label.name),
+        false => format!(
+            "'{label}' is a file, not a target; only targets of {} can hand it on, such as a filegroup",
+            label.package
+        ),
+    }
 }
 
 /// One problem for each knot of targets that need each other: its shortest circle.
@@ -121,7 +114,11 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
             let link = if at == 1 { " needs " } else { ", which needs " };
             sentence.push_str(&format!("{link}{}", name(at)));
         }
-        let mut problem = Problem::at(&first, format!("targets need each other: {sentence}"));
+        let text = match circle.len() {
+            1 => format!("{} needs itself", name(0)),
+            _ => format!("targets need each other: {sentence}"),
+        };
+        let mut problem = Problem::at(&first, text);
         for at in 1..circle.len().min(SHOWN) {
             if let Some(place) = place_of(at) {
                 problem = problem.also(&place, format!("{} needs {}", name(at), name(at + 1)));

@@ -61,17 +61,16 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Applies the rule.
-    pub fn configure(mut self, problems: &mut Problems) -> Configured {
+    /// Applies the rule. There is nothing if the rule forwards to a target that does not exist.
+    pub fn configure(mut self, problems: &mut Problems) -> Option<Configured> {
         let rule = self.target.rule.clone();
         self.choose_variant(problems);
         self.check_values(problems);
         self.commands(problems);
         let mut configured = Configured::new(self.target);
         if let Some(forwards) = &rule.forwards {
-            if let Some(actual) = self.targets(&forwards.text).into_iter().next() {
-                return Configured { label: self.target.label.clone(), ..(*actual).clone() };
-            }
+            let actual = self.targets(&forwards.text).into_iter().next()?;
+            return Some(Configured { label: self.target.label.clone(), ..(*actual).clone() });
         }
         if let Some(suite) = &rule.suite {
             configured.suite = self.targets(&suite.text).iter().map(|t| t.label.clone()).collect();
@@ -93,7 +92,7 @@ impl<'a> Scope<'a> {
             let data = self.data_of_test();
             configured.test = self.test(test, &configured, data, problems).map(Arc::new);
         }
-        configured
+        Some(configured)
     }
 
     fn choose_variant(&mut self, problems: &mut Problems) {

@@ -97,9 +97,21 @@ impl Label {
             }
             (None, Some(("", name))) => (home.clone(), name),
             (None, _) => {
-                return Err("is no label; write '//package:name' or ':name'".to_string());
+                return Err(match rest.strip_prefix('/') {
+                    Some(path) => format!("is no label; did you mean '//{path}'?"),
+                    None if rest.contains([':', '/']) => {
+                        format!("is no label; did you mean '//{rest}'?")
+                    }
+                    None if check_target_name(rest).is_ok() => format!(
+                        "is no label; write ':{rest}' for a target of this package, else '//package:{rest}'"
+                    ),
+                    None => "is no label; write '//package:name' or ':name'".to_string(),
+                });
             }
         };
+        if name.is_empty() {
+            return Err("has no name after its ':'; write '//package:name' or ':name'".to_string());
+        }
         check_target_name(name)?;
         Ok(package.label(name))
     }

@@ -15,5 +15,5 @@ pub use label::{Label, PackageName, Repo, check_target_name};
 pub use path::{check_relative, join, normalize, parent, split_name, suffixes};
 pub use pattern::{Pattern, Selection, Term};
 pub use place::{Place, Source};
-pub use problem::{Problem, Problems, listing, nearest};
+pub use problem::{Problem, Problems, listing, near, nearest};
 pub use signal::signal_name;

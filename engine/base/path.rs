@@ -49,11 +49,11 @@ pub fn normalize(path: &str) -> Option<String> {
 /// Why a path cannot be written in a `BUILD.ron`, in words that follow the quoted path.
 pub fn check_relative(path: &str) -> Result<(), &'static str> {
     if path.is_empty() {
-        Err("is empty; a path inside the package was expected")
+        Err("is empty; a path was expected")
     } else if path.starts_with('/') {
-        Err("is absolute; paths are relative to the package")
+        Err("is absolute; a path relative to the package was expected")
     } else if path.split('/').any(|name| name == "..") {
-        Err("leads out of the package; name the target that owns the file instead")
+        Err("has '..' in it; a path leads downwards only")
     } else if path.split('/').any(|name| name.is_empty() || name == ".") {
         Err("has an empty name or '.' in it; write it without")
     } else if path.len() > 4000 || path.split('/').any(|name| name.len() > 255) {

@@ -60,6 +60,8 @@ impl Term {
             rest.to_string()
         } else if rest.starts_with(':') {
             format!("{home}{rest}")
+        } else if rest.starts_with('/') {
+            return Err(wrong(&format!("starts with a single '/'; did you mean '/{rest}'?")));
         } else {
             let relative = path::normalize(&path::join(&home.path, rest.trim_end_matches('/')))
                 .ok_or_else(|| wrong("leads out of the workspace"))?;
@@ -73,7 +75,11 @@ impl Term {
             Some(above) if above.ends_with('/') => {
                 Some(if above.ends_with("//") { above } else { &above[..above.len() - 1] })
             }
-            Some(_) => return Err(wrong("has '...' inside a name; write '//package/...'")),
+            Some(_) => {
+                return Err(wrong(
+                    "has '...' after a name rather than a '/'; write '//package/...'",
+                ));
+            }
             None => None,
         };
         let of_folder = |folder: &str| {
@@ -85,7 +91,11 @@ impl Term {
             (Some(folder), None | Some("all" | "*" | "all-targets")) => {
                 Selection::Below(of_folder(folder)?)
             }
-            (Some(_), Some(_)) => return Err(wrong("asks for one name below many packages")),
+            (Some(_), Some(_)) => {
+                return Err(wrong(
+                    "asks for one name below many packages; write '//package/...' or '//package:name'",
+                ));
+            }
             (None, Some("all" | "*" | "all-targets")) => Selection::All(of_folder(package)?),
             (None, _) => Selection::One(Label::parse(&absolute, home).map_err(|why| wrong(&why))?),
         };
@@ -97,15 +107,6 @@ impl Term {
 }
 
 impl Selection {
-    /// True if the target is selected.
-    pub fn matches(&self, label: &Label) -> bool {
-        match self {
-            Selection::One(one) => one == label,
-            Selection::All(package) => *package == label.package,
-            Selection::Below(package) => contains(package, &label.package),
-        }
-    }
-
     /// True if the package may hold selected targets.
     pub fn reaches(&self, candidate: &PackageName) -> bool {
         match self {

@@ -68,16 +68,18 @@ impl Place {
     }
 
     /// The line of the place with a caret under it, as compilers show it. Long lines are cut around
-    /// the caret, control characters are replaced.
+    /// the caret, control characters are replaced. Of an empty text there is nothing to show.
     pub fn excerpt(&self) -> String {
         const SHOWN: usize = 100;
         let text = &self.source.text;
+        if text.is_empty() {
+            return String::new();
+        }
         let from = self.before().rfind('\n').map_or(0, |at| at + 1);
         let to = text[from..].find('\n').map_or(text.len(), |at| from + at);
         let end = (self.end as usize).clamp(self.start as usize, to.max(self.start as usize));
-        let plain = |s: &str| -> String {
-            s.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-        };
+        let plain =
+            |s: &str| -> String { s.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect() };
         let mut before = plain(&text[from..self.start as usize]);
         if before.chars().count() > SHOWN {
             let skip = before.chars().count() - SHOWN / 2;
@@ -99,6 +101,13 @@ impl Place {
     fn before(&self) -> &str {
         &self.source.text[..self.start as usize]
     }
+}
+
+/// True for characters that are not shown but change how others are: terminals obey them, and some
+/// turn the direction of writing.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl fmt::Display for Place {

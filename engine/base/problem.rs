@@ -1,6 +1,7 @@
 //! What is wrong in a file of the user, where, and what would be right.
 
 use super::Place;
+use super::place::is_hidden;
 use std::fmt;
 
 /// One mistake of the user.
@@ -35,14 +36,27 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match &self.place {
-            Some(place) => write!(f, "{place}: {}\n{}", self.text, place.excerpt())?,
-            None => writeln!(f, "{}", self.text)?,
+            Some(place) => write!(f, "{place}: {}\n{}", plain(&self.text), place.excerpt())?,
+            None => writeln!(f, "eng: {}", plain(&self.text))?,
         }
         for (place, remark) in &self.also {
-            writeln!(f, "  {place}: {remark}")?;
+            writeln!(f, "  {place}: {}", plain(remark))?;
         }
         Ok(())
     }
+}
+
+/// Problems that are shown at once. One slip can cause thousands; nobody reads those.
+const SHOWN: usize = 50;
+
+/// The text without characters that a terminal would obey; it quotes what users wrote.
+fn plain(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => "\n".to_string(),
+        c if is_hidden(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// All problems that were found in one go, sorted by place, each once.
@@ -93,16 +107,19 @@ impl From<Problem> for Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut sorted: Vec<_> = self.0.iter().collect();
-        sorted.sort_by_key(|p| (p.place.as_ref().map(|place| place.order()), p.text.as_str()));
-        let mut last = String::new();
-        for problem in sorted {
-            let shown = problem.to_string();
-            if shown != last {
-                f.write_str(&shown)?;
-            }
-            last = shown;
+        fn key(problem: &Problem) -> (Option<(&str, u32)>, &str) {
+            (problem.place.as_ref().map(|place| place.order()), &problem.text)
         }
-        Ok(())
+        sorted.sort_by(|a, b| key(a).cmp(&key(b)));
+        sorted.dedup_by(|a, b| key(a) == key(b));
+        for problem in sorted.iter().take(SHOWN) {
+            write!(f, "{problem}")?;
+        }
+        match sorted.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            1 => writeln!(f, "eng: 1 more problem is not shown"),
+            more => writeln!(f, "eng: {more} more problems are not shown"),
+        }
     }
 }
 
@@ -110,6 +127,11 @@ impl std::error::Error for Problems {}
 
 /// `; did you mean 'x'?` for the known name nearest to `name`, or nothing if none is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    near(name, known).map_or(String::new(), |best| format!("; did you mean '{best}'?"))
+}
+
+/// The known name nearest to `name`, if one is near.
+pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (name.chars().count() / 3).max(1);
     known
         .into_iter()
@@ -117,7 +139,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Stri
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
-        .map_or(String::new(), |(_, best)| format!("; did you mean '{best}'?"))
+        .map(|(_, best)| best)
 }
 
 /// `a, b and c`, sorted, at most `most` of them; the rest are counted.

@@ -34,7 +34,8 @@ pub fn main() -> ExitCode {
     let arguments = options::normalize(std::env::args_os());
     let options = match Options::try_parse_from(arguments) {
         Ok(options) => options,
-        Err(error) => {
+        Err(mut error) => {
+            options::belongs_to(&mut error);
             let usage = error.use_stderr();
             // A closed pipe is no reason to fail.
             let _ = error.print();

@@ -1,6 +1,7 @@
 //! What was typed: verbs and flags, with Bazel's spellings where people have the habit.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 
 /// Builds and tests monorepos from BUILD.ron files.
@@ -59,7 +60,7 @@ pub struct Common {
     /// What to build: //pkg:name, //pkg/..., -//pkg/... to leave out; @FILE or - read patterns
     pub patterns: Vec<String>,
     /// Processes at once [default: the number of CPUs]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = number)]
     pub jobs: Option<usize>,
     /// Go on after a failure (this is the default)
     #[arg(short, long)]
@@ -104,7 +105,7 @@ pub struct Test {
     #[arg(long = "filter", alias = "test-filter", value_name = "TEXT")]
     pub filters: Vec<String>,
     /// Test processes at once, 1 to 64 [default: the number of CPUs, at least 4]
-    #[arg(long, alias = "local-test-jobs", value_name = "N")]
+    #[arg(long, alias = "local-test-jobs", value_name = "N", value_parser = number)]
     pub test_threads: Option<usize>,
     /// Kill a test process after this time, in place of its own limit: 90s, 2m
     #[arg(long, alias = "test-timeout", value_name = "TIME")]
@@ -146,6 +147,31 @@ pub enum TestOutput {
     Summary,
     Errors,
     All,
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number was expected".to_string())
+}
+
+/// Where the unknown flag of a command line does belong.
+pub fn belongs_to(error: &mut clap::Error) {
+    let unknown = error.kind() == ErrorKind::UnknownArgument;
+    let flag = error.get(ContextKind::InvalidArg).filter(|_| unknown);
+    let Some(ContextValue::String(flag)) = flag else { return };
+    let Some(name) = flag.strip_prefix("--") else { return };
+    let command = Options::command();
+    let has = |verb: &&clap::Command| verb.get_arguments().any(|it| it.get_long() == Some(name));
+    let verbs: Vec<String> = command
+        .get_subcommands()
+        .filter(has)
+        .map(|verb| format!("'eng {}'", verb.get_name()))
+        .collect();
+    if verbs.is_empty() {
+        return;
+    }
+    let text = format!("'{flag}' belongs to {}", verbs.join(" and "));
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![text.into()]));
 }
 
 /// Stands before a pattern that leaves something out, so that it is not taken for a flag. No

@@ -56,8 +56,7 @@ pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
 pub fn jobs(common: &Common) -> Result<usize, Failure> {
     match common.jobs {
         None => Ok(cpus()),
-        Some(0) => Err(Failure::Usage("--jobs must be at least 1".to_string())),
-        Some(jobs) if jobs > 1000 => {
+        Some(jobs) if !(1..=1000).contains(&jobs) => {
             Err(Failure::Usage(format!("--jobs is {jobs}; it must be from 1 to 1000")))
         }
         Some(jobs) => Ok(jobs),

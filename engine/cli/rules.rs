@@ -17,11 +17,11 @@ pub fn rules(name: Option<String>) -> Result<Exit, Failure> {
             (None, Some(protocol)) => format!("protocol {}\n  {}\n", protocol.name, protocol.doc),
             (None, None) => {
                 let known = || rules.rules.keys().chain(rules.protocols.keys()).map(String::as_str);
-                let near = nearest(name, known());
-                let known = listing(known(), 100);
-                return Err(Failure::Usage(format!(
-                    "there is no rule '{name}'{near}; known are {known}"
-                )));
+                let has = match nearest(name, known()) {
+                    near if near.is_empty() => format!("; there are {}", listing(known(), 100)),
+                    near => near,
+                };
+                return Err(Failure::Usage(format!("there is no rule or protocol '{name}'{has}")));
             }
         },
     };

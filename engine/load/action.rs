@@ -121,7 +121,6 @@ pub fn test(
         return None;
     };
     Some(TestRule {
-        place: node.place.clone(),
         protocol,
         program: item::template(program, "program", is_target, problems)?,
         env: environment(read::field(args, "env"), is_target, problems),

@@ -3,7 +3,7 @@
 use super::package::Found;
 use super::rule_file::RuleFile;
 use super::{syntax, tree};
-use crate::base::{PackageName, Place, Problems, Repo};
+use crate::base::{PackageName, Problems, Repo};
 use include_dir::{Dir, include_dir};
 use std::collections::HashMap;
 
@@ -54,12 +54,10 @@ pub fn packages() -> Vec<Found> {
         let mut files: Vec<String> = builtin.keys().cloned().collect();
         files.sort_unstable();
         let shown = format!("@eng//{name}/BUILD.ron");
-        let (place, nodes) = match syntax::source(&shown, build.contents().to_vec()) {
-            Ok(source) => (Place::new(&source, 0, 0), tree::parse(&source)),
-            Err(problem) => (Place::of_text(&shown, ""), Err(problem.into())),
-        };
+        let source = syntax::source(&shown, build.contents().to_vec()).map_err(Problems::from);
+        let nodes = source.and_then(|source| tree::parse(&source));
         let name = PackageName { repo: Repo::Eng, path: name.into() };
-        res.push(Found { name, place, nodes, files, builtin });
+        res.push(Found { name, nodes, files, builtin });
     }
     res
 }

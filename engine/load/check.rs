@@ -23,7 +23,7 @@ pub fn check(rules: &Rules, broken: &BTreeSet<String>, modes: &[String], problem
     let mut found = Problems::default();
     for rule in rules.rules.values().filter(|rule| !broken.contains(&rule.name)) {
         declared_once(rule, &mut found);
-        Names { rule, rules, modes, groups: &groups }.check(&mut found);
+        Names { rule, modes, groups: &groups }.check(&mut found);
         protocol(rule, rules, &mut found);
         same_fields(rule, &groups, &mut found);
         check_cycles::check(rule, &mut found);

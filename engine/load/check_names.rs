@@ -2,7 +2,7 @@
 
 use super::check::Groups;
 use super::rule::{
-    ActionRule, Attr, AttrKind, Condition, Field, Item, Mention, Prop, Rule, Rules, Template, Text,
+    ActionRule, Attr, AttrKind, Condition, Field, Item, Mention, Prop, Rule, Template, Text,
 };
 use super::rule_file::PROVIDED;
 use super::{condition, walk};
@@ -17,7 +17,6 @@ pub const IN_ACTIONS: [&str; 3] = ["it", "depfile", "file"];
 /// A rule whose names are looked up.
 pub struct Names<'a> {
     pub rule: &'a Rule,
-    pub rules: &'a Rules,
     pub modes: &'a [String],
     pub groups: &'a Groups<'a>,
 }
@@ -25,7 +24,7 @@ pub struct Names<'a> {
 /// What a name means.
 enum Meaning<'a> {
     Attr(&'a Attr),
-    Var(&'a Field),
+    Var,
     Output(&'a ActionRule),
     Engine,
 }
@@ -145,7 +144,7 @@ impl<'a> Names<'a> {
     fn each(&self, action: &ActionRule, each: &Text, problems: &mut Problems) {
         let why = match self.meaning(&each.text) {
             Some(Meaning::Attr(attr)) if attr.kind.is_list() => return,
-            Some(Meaning::Var(_)) => return,
+            Some(Meaning::Var) => return,
             Some(Meaning::Output(other)) if other.name != action.name => return,
             Some(Meaning::Output(_)) => "is an output of this action itself".to_string(),
             Some(Meaning::Attr(attr)) => format!("is no list but a {}", attr.kind.name()),
@@ -205,7 +204,7 @@ impl<'a> Names<'a> {
                 let own = spot.action.is_some_and(|here| here.name == action.name);
                 !own && action.each.is_some()
             }
-            Some(Meaning::Var(_) | Meaning::Engine) | None => false,
+            Some(Meaning::Var | Meaning::Engine) | None => false,
         }
     }
 
@@ -230,7 +229,7 @@ impl<'a> Names<'a> {
                 let is_map = matches!(attr.kind, AttrKind::Map);
                 self.map_prop(mention, is_map, problems);
             }
-            Meaning::Var(_) | Meaning::Output(_) if spot.default.is_some() => {
+            Meaning::Var | Meaning::Output(_) if spot.default.is_some() => {
                 wrong(
                     format!("a default mentions only attributes above it; '{name}' is none"),
                     problems,
@@ -249,7 +248,7 @@ impl<'a> Names<'a> {
                 }
                 self.map_prop(mention, false, problems);
             }
-            Meaning::Var(_) | Meaning::Engine => {}
+            Meaning::Var | Meaning::Engine => {}
         }
     }
 
@@ -347,8 +346,8 @@ impl<'a> Names<'a> {
         if let Some(attr) = self.rule.attr(name) {
             return Some(Meaning::Attr(attr));
         }
-        if let Some(var) = self.rule.vars.iter().find(|var| var.name == name) {
-            return Some(Meaning::Var(var));
+        if self.rule.vars.iter().any(|var| var.name == name) {
+            return Some(Meaning::Var);
         }
         if let Some(action) = output(self.rule, name) {
             return Some(Meaning::Output(action));

@@ -4,7 +4,7 @@ use super::glob::Matcher;
 use super::package::Found;
 use super::syntax;
 use super::tree::{self, Kind, Node};
-use crate::base::{PackageName, Place, Problems, Source, join};
+use crate::base::{PackageName, Place, Problem, Problems, Source, join};
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -33,15 +33,18 @@ pub struct BuildFile {
 }
 
 impl BuildFile {
-    /// The file `path`, shown as `shown`.
-    pub fn read(path: &Path, shown: &str) -> Result<BuildFile> {
-        let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
-        Ok(match syntax::source(shown, bytes) {
+    /// The file `path`, shown as `shown`. That it cannot be read is a problem like any other, so
+    /// that what has nothing to do with it can still be built.
+    pub fn read(path: &Path, shown: &str) -> BuildFile {
+        let place = Place::of_text(shown, "");
+        let source = fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::IsADirectory => Problem::at(&place, "this is a folder; a file was expected"),
+            _ => Problem::at(&place, format!("this file cannot be read: {error}")),
+        });
+        match source.and_then(|bytes| syntax::source(shown, bytes)) {
             Ok(source) => BuildFile::parse(&source),
-            Err(problem) => {
-                BuildFile { place: Place::of_text(shown, ""), nodes: Err(problem.into()) }
-            }
-        })
+            Err(problem) => BuildFile { place, nodes: Err(problem.into()) },
+        }
     }
 
     fn parse(source: &Arc<Source>) -> BuildFile {
@@ -91,10 +94,10 @@ pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<W
                 listed.build = build.take();
             }
             let package = match listed.build.take() {
-                Some(BuildFile { place, nodes }) => {
+                Some(BuildFile { nodes, .. }) => {
                     let name = PackageName::main(&folder.relative);
                     let (files, builtin) = (Vec::new(), HashMap::new());
-                    walked.packages.push(Found { name, place, nodes, files, builtin });
+                    walked.packages.push(Found { name, nodes, files, builtin });
                     walked.packages.len() - 1
                 }
                 None => folder.package,
@@ -140,7 +143,9 @@ fn list(folder: &Folder) -> Result<Option<Listed>> {
         let Some(name) = entry.file_name().to_str() else { continue };
         let kind = entry.file_type();
         if kind.is_dir() {
-            if !name.starts_with('.') && name != "eng-out" {
+            if name == "BUILD.ron" {
+                listed.files.push(name.to_string());
+            } else if !name.starts_with('.') && name != "eng-out" {
                 listed.folders.push(name.to_string());
             }
         } else if kind.is_file() || (kind.is_symlink() && !leads_to_folder(entry.path())) {
@@ -155,7 +160,7 @@ fn list(folder: &Folder) -> Result<Option<Listed>> {
     }
     if listed.files.iter().any(|name| name == "BUILD.ron") {
         let shown = join(&folder.relative, "BUILD.ron");
-        let build = BuildFile::read(&folder.path.join("BUILD.ron"), &shown)?;
+        let build = BuildFile::read(&folder.path.join("BUILD.ron"), &shown);
         if build.is_root() {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 
 mod syntax; // is it RON at all, and if not, what would be
 mod token; // single signs and values
+mod brackets; // which bracket is open
 mod tree; // RON text → a tree in which every node has its place
 mod read; // tree → typed values, with problems that say what fits
 mod template; // "-I{deps.dirs}" → parts
@@ -28,12 +29,14 @@ mod workspace; // finds the root, reads everything in parallel
 mod select; // patterns → labels
 #[cfg(test)]
 mod sample; // rules and workspaces from text, for tests
+#[cfg(test)]
+mod mutations; // whatever stands in a file is told, and nothing panics
 
 pub use protocol::{Lines, Protocol, Results, Words};
 pub use rule::{
-    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Field, Group, Item, Mention, Part,
-    Prop, Rule, Rules, Template, TestRule, Text, ToolFind, ToolSpec, Variant,
+    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part, Prop, Rule,
+    Rules, Template, TestRule, Text, ToolSpec,
 };
-pub use select::targets;
+pub use select::{no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};
 pub use workspace::{LoadError, find_root, workspace};

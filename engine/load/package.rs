@@ -24,8 +24,6 @@ pub struct Context<'a> {
 pub struct Found {
     /// The package.
     pub name: PackageName,
-    /// The start of the file.
-    pub place: Place,
     /// Its entries, or what keeps it from being read.
     pub nodes: Result<Vec<Node>, Problems>,
     /// Files of the package, sorted, relative to it.
@@ -36,10 +34,9 @@ pub struct Found {
 
 /// Reads the targets of a package. What is wrong is collected in it.
 pub fn package(found: Found, context: &Context) -> Package {
-    let Found { name, place, nodes, files, builtin } = found;
+    let Found { name, nodes, files, builtin } = found;
     let mut package = Package {
         name,
-        place,
         targets: Vec::new(),
         index: HashMap::new(),
         files,
@@ -85,6 +82,11 @@ fn target<'a>(
     };
     if call.text == "workspace" {
         // The root's own is read before; `workspace.rs` says what is wrong with it.
+        return None;
+    }
+    if let "glob" | "when" = call.text.as_str() {
+        let text = format!("'{}(..)' stands in lists of a target, not among targets", call.text);
+        problems.push(Problem::at(&call.place, text));
         return None;
     }
     let Some(rule) = context.rules.rules.get(&call.text) else {
@@ -186,7 +188,7 @@ mod tests {
                 "1:54: 'static' wants true or false, found a string",
                 "1:68: 'opts' wants strings, found a number",
                 "1:78: 'deps' wants a list of labels; a glob finds files",
-                "1:97: 'main' wants one file: a path or a label, found a list",
+                "1:97: 'main' wants one file: a path or a label; write it without '[' and ']'",
             ]
         );
     }

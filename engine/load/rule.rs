@@ -347,8 +347,6 @@ pub struct Variant {
 /// How a target is tested.
 #[derive(Debug, Clone)]
 pub struct TestRule {
-    /// The whole `test: (..)`.
-    pub place: Place,
     /// Name of the protocol.
     pub protocol: Template,
     /// The program.

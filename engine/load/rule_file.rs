@@ -136,6 +136,7 @@ fn insert<'a>(
                 );
                 let problem = Problem::at(&new.name.place, text);
                 problems.push(problem.also(&old.name.place, "built in here"));
+                // The other rules were made for the one that is built in.
                 return;
             }
         }

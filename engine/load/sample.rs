@@ -4,7 +4,7 @@ use super::glob::Globs;
 use super::package::{Context, Found, package};
 use super::rule_file::{self, RuleFile};
 use super::{Package, Rules, Workspace, check, syntax, tree};
-use crate::base::{PackageName, Place, Problems};
+use crate::base::{PackageName, Problems};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
@@ -29,7 +29,6 @@ pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspa
         let source = syntax::source("BUILD.ron", (*text).into()).unwrap();
         let found = Found {
             name: PackageName::main(path),
-            place: Place::new(&source, 0, 0),
             nodes: tree::parse(&source),
             files: files.iter().map(|file| file.to_string()).collect(),
             builtin: HashMap::new(),

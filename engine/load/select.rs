@@ -2,7 +2,8 @@
 
 use super::{Package, Workspace};
 use crate::base::{
-    Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, listing, nearest, parent,
+    Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, listing, near, nearest,
+    parent,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,24 +61,20 @@ impl Picked {
                 }
             }
         };
-        let (home, what) = match selection {
+        let why: String = match selection {
             Selection::Below(home) => {
                 let reached = workspace.packages.iter().filter(|(name, _)| selection.reaches(name));
                 reached.for_each(|(_, package)| add(package, self));
-                (home, "is no folder with packages")
+                format!("no package lies in '{home}'{}", near_package(workspace, home))
             }
             Selection::All(home) => {
                 workspace.packages.get(home).iter().for_each(|package| add(package, self));
-                (home, "is no package")
+                no_package(workspace, home)
             }
             Selection::One(_) => return,
         };
         if !any {
-            let near = near_package(workspace, home);
-            self.problems.push(Problem::plain(format!(
-                "the pattern '{}': '{home}' {what}{near}",
-                term.text
-            )));
+            self.problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
         }
     }
 }
@@ -98,10 +95,8 @@ fn existing(
                 return Some(other);
             }
         }
-        let near = near_package(workspace, &label.package);
-        let text =
-            format!("the pattern '{}': there is no package '{}'{near}", term.text, label.package);
-        problems.push(Problem::plain(text));
+        let why = no_package(workspace, &label.package);
+        problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
         return None;
     };
     if package.target(&label.name).is_some() {
@@ -112,23 +107,44 @@ fn existing(
         problems.extend(package.problems.iter().cloned());
         return None;
     }
-    let names = || package.targets.iter().map(|target| &*target.label.name);
-    let near = nearest(&label.name, names());
-    let why = match near.is_empty() {
-        _ if package.has_file(&label.name) => {
-            format!(
-                "'{label}' is a file, not a target; {} has {}",
-                package.name,
-                listing(names(), 10)
-            )
-        }
-        true => {
-            format!("there is no target '{label}'; {} has {}", package.name, listing(names(), 10))
-        }
-        false => format!("there is no target '{label}'{near}"),
-    };
+    let why = no_target(workspace, label);
     problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
     None
+}
+
+/// Why a label names nothing, with the nearest that exists.
+pub fn no_target(workspace: &Workspace, label: &Label) -> String {
+    let Some(package) = workspace.packages.get(&label.package) else {
+        return no_package(workspace, &label.package);
+    };
+    let names = || package.targets.iter().map(|target| &*target.label.name);
+    let has = match package.targets.is_empty() {
+        true => format!("{} has no targets", package.name),
+        false => format!("{} has {}", package.name, listing(names(), 10)),
+    };
+    match near(&label.name, names()) {
+        _ if package.has_file(&label.name) => format!("'{label}' is a file, not a target; {has}"),
+        None => format!("there is no target '{label}'; {has}"),
+        Some(near) => {
+            let near = label.package.label(near);
+            format!("there is no target '{label}'; did you mean '{near}'?")
+        }
+    }
+}
+
+/// Why a folder is no package, with the nearest that is one.
+fn no_package(workspace: &Workspace, name: &PackageName) -> String {
+    let near = near_package(workspace, name);
+    let folder = workspace.root.join(&*name.path);
+    let why = match name.repo {
+        Repo::Main if !near.is_empty() => near,
+        Repo::Main if folder.join("BUILD.ron").exists() => {
+            "; its BUILD.ron is left out, since the folder is a workspace of its own, is ignored, or is a cache".to_string()
+        }
+        Repo::Main if folder.is_dir() => "; that folder has no BUILD.ron".to_string(),
+        _ => near,
+    };
+    format!("there is no package '{name}'{why}")
 }
 
 fn near_package(workspace: &Workspace, name: &PackageName) -> String {
@@ -186,7 +202,7 @@ mod tests {
         let wrong = |word| select(&[word]).unwrap_err().join("\n");
         assert_eq!(
             wrong("//a:bb"),
-            "the pattern '//a:bb': there is no target '//a:bb'; did you mean 'b'?"
+            "the pattern '//a:bb': there is no target '//a:bb'; did you mean '//a:b'?"
         );
         assert_eq!(
             wrong("//ac:x"),
@@ -194,7 +210,7 @@ mod tests {
         );
         assert_eq!(
             wrong("//zzzzzz/..."),
-            "the pattern '//zzzzzz/...': '//zzzzzz' is no folder with packages"
+            "the pattern '//zzzzzz/...': no package lies in '//zzzzzz'"
         );
         assert_eq!(
             wrong("//a:x.c"),

@@ -1,5 +1,6 @@
 //! The first look at a file: whether it is text, whether it is RON, and if not, what would be.
 
+use super::brackets;
 use crate::base::{Place, Problem, Source};
 use ron::Error;
 use serde::Deserialize;
@@ -135,10 +136,15 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
             let place = Place::new(source, escape, end.max(escape + 2));
             Problem::at(&place, "there is no such escape in a string; a backslash is written '\\\\', and strings r\"..\" have no escapes")
         }
-        _ if rest.is_empty() => here(match unclosed(code) {
-            Some(sign) => format!("the file ends here, but {sign} was expected"),
-            None => "the file ends here, but more was expected; is a bracket not closed?".into(),
-        }),
+        _ if rest.is_empty() => {
+            let why = match unclosed(code) {
+                Some(sign) => format!("the file ends here, but {sign} was expected"),
+                None => "the file ends here, but more was expected".into(),
+            };
+            // The last line that has something on it says more than an empty one.
+            let place = Place::new(source, before.len(), before.len());
+            brackets::also_open(Problem::at(&place, why), source, end)
+        }
         _ if rest.starts_with('#') => here(COMMENT.into()),
         _ if rest.starts_with('=') => here("RON writes 'name: value', not 'name = value'".into()),
         Error::ExpectedChar | Error::UnexpectedChar('\'') => {
@@ -155,6 +161,12 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
         Error::ExpectedIdentifier => here(format!(
             "found {found}, but 'name: value' was expected; arguments with and without names cannot be mixed"
         )),
+        Error::ExpectedComma if rest.starts_with(':') => here(
+            "found ':', but a comma was expected; values with and without names cannot be mixed".into(),
+        ),
+        Error::ExpectedComma if rest.starts_with('{') && text[..end].ends_with(is_word) => {
+            here("found '{', but values in '(' and ')' were expected: 'name(..)'".into())
+        }
         Error::ExpectedComma if rest.starts_with('+') => here(
             "lists are not added with '+'; 'glob([..])' and 'when(..)' stand among the strings of a list".into(),
         ),
@@ -162,7 +174,8 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
             here("'-' cannot stand in a name; write '_'".into())
         }
         Error::ExpectedComma if rest.starts_with([')', ']', '}']) => {
-            here(format!("found {found}, but a comma or another closing bracket was expected"))
+            let why = format!("found {found}, but a comma or another closing bracket was expected");
+            brackets::also_open(here(why), source, end)
         }
         Error::ExpectedComma => {
             // The place after the last value is where the comma belongs.
@@ -174,6 +187,9 @@ fn problem(source: &Arc<Source>, code: &Error, start: usize, end: usize) -> Prob
                 false => problem.also(&after, "it belongs here"),
             }
         }
+        Error::UnexpectedChar(sign) if sign.is_control() => here(format!(
+            "found {found}, a control character, but a value was expected; is this a text file?"
+        )),
         _ => here(match unclosed(code) {
             Some(sign) => format!("found {found}, but {sign} was expected"),
             None => format!("found {found}, but a value was expected ({})", plain(code)),

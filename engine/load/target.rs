@@ -39,8 +39,6 @@ impl Workspace {
 pub struct Package {
     /// Its name.
     pub name: PackageName,
-    /// The start of its `BUILD.ron`.
-    pub place: Place,
     /// Targets in the order in which they are declared.
     pub targets: Vec<Arc<Target>>,
     /// Place in `targets` by name.

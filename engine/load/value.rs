@@ -91,6 +91,15 @@ impl Reader<'_> {
                 Some(Value::List(vec![Entry::Text(text)]))
             }
             AttrKind::File { .. } | AttrKind::Target { .. } | AttrKind::Tool(_) => {
+                if let Kind::List(nodes) = &node.kind
+                    && let [only] = nodes.as_slice()
+                    && let Kind::String { .. } = only.kind
+                {
+                    let wanted = wanted(&attr.kind);
+                    let text = format!("'{name}' wants {wanted}; write it without '[' and ']'");
+                    self.wrong(&node.place, text);
+                    return None;
+                }
                 let Kind::String { .. } = node.kind else {
                     read::mismatch(node, name, wanted(&attr.kind), self.problems);
                     return None;

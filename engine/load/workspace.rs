@@ -6,7 +6,7 @@ use super::package::{self, Context, Found};
 use super::root_entry::{RootEntry, is_workspace_name};
 use super::rule::{Rules, Text};
 use super::rule_file::{self, RuleFile};
-use super::{Package, Workspace, builtin, check};
+use super::{Package, Workspace, builtin, check, select};
 use crate::base::{PackageName, Problem, Problems, Repo, nearest};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,8 +52,9 @@ pub fn find_root(from: &Path) -> Result<PathBuf, LoadError> {
     let mut shown = String::from("BUILD.ron");
     for folder in from.ancestors() {
         let path = folder.join("BUILD.ron");
-        if path.is_file() {
-            let build = BuildFile::read(&path, &shown)?;
+        // A file that is there and cannot be read, or a folder of that name, may be meant as root.
+        if path.symlink_metadata().is_ok() {
+            let build = BuildFile::read(&path, &shown);
             if build.is_root() {
                 return Ok(folder.to_path_buf());
             }
@@ -94,7 +95,7 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
         anyhow::Error::from(error).context(format!("find the folder {}", root.display()))
     })?;
     let mut problems = Problems::default();
-    let build = BuildFile::read(&root.join("BUILD.ron"), "BUILD.ron")?;
+    let build = BuildFile::read(&root.join("BUILD.ron"), "BUILD.ron");
     let entry = match &build.nodes {
         Ok(nodes) => RootEntry::read(nodes, &build.place, &mut problems),
         Err(wrong) => return Err(LoadError::Problems(wrong.clone())),
@@ -119,7 +120,7 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
         &globs,
         &mut read,
         &mut problems,
-    )?);
+    ));
     let mut rules = Rules::default();
     if problems.iter().count() == syntax {
         let broken: BTreeSet<String>;
@@ -163,7 +164,7 @@ fn user_rules(
     globs: &Globs,
     paths: &mut Vec<PathBuf>,
     problems: &mut Problems,
-) -> Result<Vec<RuleFile>, LoadError> {
+) -> Vec<RuleFile> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     for Text { text, place } in patterns {
         let matcher = match globs.compile(text) {
@@ -190,20 +191,26 @@ fn user_rules(
     let wanted: Vec<&str> = wanted.into_iter().collect();
     paths.extend(wanted.iter().map(|path| root.join(path)));
     let read = |path: &&str| BuildFile::read(&root.join(path), path);
-    let files: anyhow::Result<Vec<BuildFile>> = wanted.par_iter().map(read).collect();
+    let files: Vec<BuildFile> = wanted.par_iter().map(read).collect();
     let mut res = Vec::new();
-    for file in files? {
+    for file in files {
         match file.nodes {
             Ok(nodes) => res.push(RuleFile { builtin: false, nodes }),
             Err(wrong) => problems.extend(wrong),
         }
     }
-    Ok(res)
+    res
 }
 
 /// What `replace:` names must exist, or be a problem of the workspace as a whole.
 fn replaced(workspace: &Workspace, problems: &mut Problems) {
-    for (label, (_, place)) in &workspace.replace {
+    for (label, (other, place)) in &workspace.replace {
+        let read_whole =
+            workspace.packages.get(&other.package).is_none_or(|it| it.problems.is_empty());
+        if workspace.target(other).is_none() && read_whole {
+            let why = select::no_target(workspace, other);
+            problems.push(Problem::at(place, format!("'{label}' cannot be replaced: {why}")));
+        }
         if workspace.target(label).is_some() {
             continue;
         }

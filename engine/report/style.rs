@@ -1,6 +1,6 @@
 //! How things look: colours, widths, lengths of time, names of signals.
 
-use crate::base::{show_duration, signal_name};
+use crate::base::show_duration;
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -149,16 +149,6 @@ pub(super) fn shell_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn signals_have_their_names() {
-        assert_eq!(
-            [6, 9, 11, 15, 31].map(signal_name).join(" "),
-            "SIGABRT SIGKILL SIGSEGV SIGTERM SIGSYS"
-        );
-        assert_eq!([0, -1, 40].map(signal_name).join(" "), "signal 0 signal -1 signal 40");
-        assert_eq!(signal_name(i32::MIN + 1), format!("signal {}", i32::MIN + 1));
-    }
 
     #[test]
     fn text_is_cut_by_columns_and_not_by_characters() {

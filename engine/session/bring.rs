@@ -5,7 +5,7 @@ use super::goals::{Goals, goals};
 use super::recall;
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
-use crate::base::{Label, Pattern};
+use crate::base::{Label, Pattern, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
@@ -223,7 +223,7 @@ impl Session {
             && !summary.interrupted
             && summary.failed == 0
         {
-            return Err(Failure::NoTests("no case matches".to_string()));
+            return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
         let mut delivered = Vec::new();
         if !request.dry_run {
@@ -322,12 +322,25 @@ fn failed_programs(analysis: &Analysis, failed: &[Label]) -> Vec<run::Delivery> 
     res
 }
 
+/// What to say if tests have no case of the names that were asked for.
+fn no_cases(request: &Request, tests: &[Label]) -> String {
+    let named = request.pattern.terms.iter().filter(|term| term.case.is_some());
+    let filters = request.filters.iter().map(|text| format!("--filter {text}"));
+    let asked: Vec<String> = named.map(|term| term.text.clone()).chain(filters).collect();
+    let names: Vec<String> = tests.iter().map(Label::to_string).collect();
+    format!(
+        "{} matches no case of {}",
+        listing(asked.iter().map(String::as_str), 5),
+        listing(names.iter().map(String::as_str), 5)
+    )
+}
+
 fn no_tests(labels: &[Label]) -> String {
     if labels.is_empty() {
         return "no targets match, so there is no test to run".to_string();
     }
     let names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
-    let names = crate::base::listing(names.iter().map(String::as_str), 5);
+    let names = listing(names.iter().map(String::as_str), 5);
     format!("none of the targets that match is a test: {names}")
 }
 

@@ -61,10 +61,14 @@ pub(super) fn goals(
             let path = short(analysis.files.path(file)).to_string();
             match paths.get(&path) {
                 Some((other, _)) if *other == file => continue,
-                Some((_, other)) => problems.push(Problem::at(
-                    &target.place,
-                    format!("{other} and {label} both deliver 'eng-out/bin/{path}'"),
-                )),
+                Some((_, other)) => {
+                    let text = format!("{other} and {label} both deliver 'eng-out/bin/{path}'");
+                    let problem = Problem::at(&target.place, text);
+                    problems.push(match analysis.targets.get(other) {
+                        Some(first) => problem.also(&first.place, "the other one"),
+                        None => problem,
+                    });
+                }
                 None => {}
             }
             paths.insert(path.clone(), (file, label.clone()));

@@ -40,11 +40,8 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+// What it shows holds the cause; as a source as well, it would be told twice.
+impl std::error::Error for StoreError {}
 
 /// A path in quotes, without characters that a terminal would obey.
 pub(super) fn quoted(path: &Path) -> String {

@@ -2,10 +2,12 @@
 //! stat data and tools. A row that cannot be believed is a miss.
 
 use super::database::Database;
-use super::opening::Form;
 use super::rows::{CaseRow, Last, ResultRow, ToolRow};
 use super::seal::{seal, unseal};
 use super::stat::{Known, StatRow};
+use super::tables::{
+    CASES, DROP_STAT, FIND_STATS, FORM, LAST, PUT_STAT, RESULTS, SHAPES, TOOLS, Table,
+};
 use crate::base::Digest;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
@@ -16,41 +18,6 @@ use std::path::Path;
 
 /// Sets of used inputs that are kept for one shape.
 const MAX_SETS: usize = 8;
-
-/// The statements for a table of rows by key.
-struct Table {
-    find: &'static str,
-    put: &'static str,
-    /// Names the row too: somebody may have put a good one there meanwhile.
-    drop: &'static str,
-}
-
-macro_rules! table {
-    ($name:literal) => {
-        Table {
-            find: concat!("SELECT row FROM ", $name, " WHERE key = ?1"),
-            put: concat!("INSERT OR REPLACE INTO ", $name, " (key, row) VALUES (?1, ?2)"),
-            drop: concat!("DELETE FROM ", $name, " WHERE key = ?1 AND row = ?2"),
-        }
-    };
-}
-
-const RESULTS: Table = table!("results");
-const SHAPES: Table = table!("shapes");
-const CASES: Table = table!("cases");
-const TOOLS: Table = table!("tools");
-const LAST: Table = table!("last");
-const FIND_STATS: &str = "SELECT path, row FROM stats WHERE root = ?1";
-const PUT_STAT: &str = "INSERT OR REPLACE INTO stats (root, path, row) VALUES (?1, ?2, ?3)";
-const DROP_STAT: &str = "DELETE FROM stats WHERE root = ?1 AND path = ?2";
-
-const FORM: Form = Form {
-    file: "ledger-v1.db",
-    name: "the ledger",
-    version: 1,
-    schema: include_str!("schema.sql"),
-    probes: &[RESULTS.drop, SHAPES.drop, CASES.drop, TOOLS.drop, LAST.drop, PUT_STAT],
-};
 
 /// Things to be remembered together.
 #[derive(Debug, Clone, Default)]
@@ -115,11 +82,6 @@ impl Ledger {
     /// What an action of a workspace was made of when it was brought up to date last.
     pub fn last(&self, action: &Digest) -> Option<Last> {
         self.find(&LAST, action)
-    }
-
-    /// The result of a case.
-    pub fn case(&self, key: &Digest) -> Option<CaseRow> {
-        self.find(&CASES, key)
     }
 
     /// The results of many cases, in the order of the keys.

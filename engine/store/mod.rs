@@ -11,6 +11,7 @@ mod opening; // how a SQLite file is opened, checked and put aside
 mod database; // a SQLite file in use by many threads, and done without
 mod seal; // values with a checksum
 mod rows; // results, tools and cases as plain values
+mod tables; // … in tables
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
 mod flat; // one value in one file, read in one go
 mod history; // SQLite: runs and every attempt of every action

@@ -1,5 +1,7 @@
 //! A small workspace in one string, the real binary, and what it printed.
 
+pub mod golden; // texts that users see
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -182,8 +184,9 @@ impl Run {
         for word in self.stderr.replace(&root, "ROOT").split_inclusive([' ', '\n', ':', ',', ')']) {
             let bare = word.trim_end_matches([' ', '\n', ':', ',', ')']);
             let number = bare.strip_suffix('s').unwrap_or("");
-            let is_time =
-                number.contains('.') && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+            let is_time = number.contains('.')
+                && number.starts_with(|c: char| c.is_ascii_digit())
+                && number.chars().all(|c| c.is_ascii_digit() || c == '.');
             if is_time {
                 text.push_str(&word.replacen(bare, "TIME", 1));
             } else {
