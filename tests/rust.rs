@@ -340,7 +340,9 @@ fn cases_are_chosen_by_name_and_by_filter() {
     ws.eng(&["test", "//a:t#passes"]).expect(0).tells("cases: 1 passed (1 cached)\n");
     ws.eng(&["test", "//a:t#deep::fails"]).expect(3).tells("cases: 0 passed, 1 failed\n");
     ws.eng(&["test", "--filter", "panics_as"]).expect(0).tells("cases: 1 passed\n");
-    ws.eng(&["test", "--filter", "nobody"]).expect(4).tells("no case matches");
+    ws.eng(&["test", "--filter", "nobody"])
+        .expect(4)
+        .tells("--filter nobody matches no case of //a:dies and //a:t");
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub struct TestProcess {
     pub whole: bool,
     /// The cases that it runs; none for a whole program.
     pub cases: Vec<String>,
+    /// True if nothing else may run meanwhile.
+    pub exclusive: bool,
     /// The exit status that means that it was skipped, which is as good as a pass.
     pub skip: Option<i32>,
 }

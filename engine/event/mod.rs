@@ -18,7 +18,7 @@ pub enum Event {
     /// An action has ended, or its remembered result was taken.
     ActionFinished { action: ActionId, about: About, end: ActionEnd },
     /// An action will not be carried out because another one failed.
-    ActionSkipped { action: ActionId, about: About, because: Label },
+    ActionSkipped { about: About, because: Label },
     /// A dry run found that an action would have to run.
     WouldRun { about: About, reason: String },
     /// All cases of a test target that were wanted have a verdict.
@@ -26,7 +26,7 @@ pub enum Event {
     /// A test target cannot be run, since something it needs was not built.
     TestNotRun { label: Label, because: Label },
     /// A file was delivered into `eng-out`.
-    Delivered { label: Label, path: String },
+    Delivered { path: String },
     /// Nothing more will come.
     Finished(Summary),
 }

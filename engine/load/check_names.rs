@@ -2,7 +2,7 @@
 
 use super::check::Groups;
 use super::rule::{
-    ActionRule, Attr, AttrKind, Condition, Field, Item, Mention, Prop, Rule, Template, Text,
+    ActionRule, Attr, AttrKind, Condition, Item, Mention, Prop, Rule, Template, Text,
 };
 use super::rule_file::PROVIDED;
 use super::{condition, walk};

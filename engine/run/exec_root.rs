@@ -132,14 +132,26 @@ impl Drop for ExecRoot {
     }
 }
 
+/// Gives the right to remove what is in a tree back, level by level: what is in a folder that
+/// cannot be read is found only then.
 fn allow_removal(base: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    let mut walk = walkdir::WalkDir::new(base).follow_links(false).into_iter();
-    while let Some(entry) = walk.next() {
-        if let Ok(entry) = entry {
-            if entry.file_type().is_dir() {
-                let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
+    let mut allowed = HashSet::new();
+    loop {
+        let mut found = Vec::new();
+        for entry in walkdir::WalkDir::new(base) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => found.push(entry.into_path()),
+                Ok(_) => {}
+                Err(error) => found.extend(error.path().map(Path::to_path_buf)),
             }
+        }
+        found.retain(|folder| allowed.insert(folder.clone()));
+        if found.is_empty() {
+            return;
+        }
+        for folder in found {
+            let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
         }
     }
 }

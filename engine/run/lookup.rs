@@ -43,20 +43,20 @@ pub(super) fn find(
         }
     };
     for key in keys {
-        if let Some(row) = shared.ledger.result(&key) {
-            if holds(shared, &row)? {
-                return Ok(Some((key, row)));
-            }
+        if let Some(row) = shared.ledger.result(&key)
+            && holds(shared, &row)?
+        {
+            return Ok(Some((key, row)));
         }
     }
     Ok(None)
 }
 
 fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
-    if let Some(list) = &row.externals {
-        if !shared.unchanged(list)? {
-            return Ok(false);
-        }
+    if let Some(list) = &row.externals
+        && !shared.unchanged(list)?
+    {
+        return Ok(false);
     }
     for digest in
         row.outputs.iter().map(|output| &output.digest).chain(&row.stdout).chain(&row.stderr)
@@ -77,10 +77,10 @@ fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
 fn is_whole(shared: &Shared, tree: &Digest) -> Result<bool> {
     let Some(entries) = store::list_tree(tree, shared.cas)? else { return Ok(false) };
     for (_, entry) in entries {
-        if let store::Entry::File(digest, _) = entry {
-            if shared.cas.find(&digest)?.is_none() {
-                return Ok(false);
-            }
+        if let store::Entry::File(digest, _) = entry
+            && shared.cas.find(&digest)?.is_none()
+        {
+            return Ok(false);
         }
     }
     Ok(true)

@@ -3,7 +3,6 @@
 use super::exec_root;
 use super::manifest::{Content, Manifest};
 use super::session::Shared;
-use super::tools::Tool;
 use crate::analyze::{Action, FileId, Word};
 use crate::base::Digest;
 use anyhow::Result;

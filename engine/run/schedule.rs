@@ -2,7 +2,7 @@
 //! what has ended. Workers carry one action each and wait for nothing but its process.
 
 use super::session::Shared;
-use super::states::{State, States};
+use super::states::{Kind, State, States};
 use super::worker::{self, Done};
 use crate::analyze::Action;
 use crate::base::{Digest, Label, signal_name};
@@ -101,10 +101,15 @@ impl<'a> Coordinator<'a, '_> {
         loop {
             self.stopping |= self.shared.stop.requested();
             if !self.stopping {
-                self.start(scope, send, false);
-                self.start(scope, send, true);
+                if self.states.running(Kind::Exclusive) == 0 {
+                    self.start(scope, send, Kind::Build);
+                    self.start(scope, send, Kind::Test);
+                }
+                if self.states.busy() == 0 {
+                    self.start(scope, send, Kind::Exclusive);
+                }
             }
-            if self.states.running(false) + self.states.running(true) == 0 {
+            if self.states.busy() == 0 {
                 if self.states.open() > 0 && !self.stopping {
                     unreachable!("BUG: {} actions wait for nothing", self.states.open());
                 }
@@ -123,13 +128,17 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Hands out ready actions of a kind, longest remaining path first, up to its width.
-    fn start<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>, test: bool)
+    fn start<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>, kind: Kind)
     where
         'a: 's,
     {
-        let width = if test { self.shared.options.test_threads } else { self.shared.options.jobs };
-        while self.states.running(test) < width {
-            let Some(node) = self.states.next(test) else { return };
+        let width = match kind {
+            Kind::Build => self.shared.options.jobs,
+            Kind::Test => self.shared.options.test_threads,
+            Kind::Exclusive => 1,
+        };
+        while self.states.running(kind) < width {
+            let Some(node) = self.states.next(kind) else { return };
             self.states.set(self.plan, node, State::Running);
             let (action, inputs) =
                 (self.plan.action(node).clone(), self.plan.inputs(node).to_vec());
@@ -310,11 +319,7 @@ impl<'a> Coordinator<'a, '_> {
                 });
                 continue;
             }
-            events.push(Event::ActionSkipped {
-                action: id(next),
-                about: about(&action),
-                because: because.clone(),
-            });
+            events.push(Event::ActionSkipped { about: about(&action), because: because.clone() });
             events.extend(self.grow.not_run(&action, because).events);
         }
     }

@@ -139,10 +139,10 @@ pub(super) fn start(
             Err(why) => done.outcome = Outcome::Broken(why),
         }
     }
-    if matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)) {
-        if let Err(why) = remember(shared, action, prepared, place, &root, &mut done)? {
-            done.outcome = Outcome::Broken(why);
-        }
+    if matches!(done.outcome, Outcome::Passed | Outcome::Exited(_))
+        && let Err(why) = remember(shared, action, prepared, place, &root, &mut done)?
+    {
+        done.outcome = Outcome::Broken(why);
     }
     Ok(done)
 }

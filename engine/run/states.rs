@@ -1,6 +1,7 @@
 //! The states of all actions. They change in one function, from which the ready queue and the
 //! counters follow.
 
+use crate::analyze::Action;
 use crate::graph::{NodeId, Plan};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -23,14 +24,36 @@ pub(super) enum State {
     Skipped,
 }
 
+/// What shares a width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Actions of targets.
+    Build,
+    /// Processes of tests.
+    Test,
+    /// Processes of tests beside which nothing else may run.
+    Exclusive,
+}
+
+impl Kind {
+    /// The kind of an action.
+    pub fn of(action: &Action) -> Kind {
+        match &action.test {
+            None => Kind::Build,
+            Some(test) if test.exclusive => Kind::Exclusive,
+            Some(_) => Kind::Test,
+        }
+    }
+}
+
 /// The states of all actions of a plan.
 pub(super) struct States {
     states: Vec<State>,
     waits: Vec<usize>,
     // Longest remaining path first; of equal ones the first that was planned.
-    // Builds and tests stand apart, since each kind has a width of its own.
-    ready: [BTreeSet<(Reverse<Duration>, NodeId)>; 2],
-    running: [usize; 2],
+    // Each kind stands apart, since each has a width of its own.
+    ready: [BTreeSet<(Reverse<Duration>, NodeId)>; 3],
+    running: [usize; 3],
     open: usize,
 }
 
@@ -40,8 +63,8 @@ impl States {
         let mut res = States {
             states: Vec::new(),
             waits: Vec::new(),
-            ready: [BTreeSet::new(), BTreeSet::new()],
-            running: [0, 0],
+            ready: [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()],
+            running: [0, 0, 0],
             open: 0,
         };
         for node in plan.nodes() {
@@ -65,14 +88,14 @@ impl States {
     /// The one place where a state changes. Gives the actions that follow: those that have become
     /// ready, or those that can't be carried out any more.
     pub fn set(&mut self, plan: &Plan, node: NodeId, state: State) -> Vec<NodeId> {
-        let is_test = plan.action(node).test.is_some();
-        let ready = &mut self.ready[usize::from(is_test)];
+        let kind = Kind::of(plan.action(node)) as usize;
+        let ready = &mut self.ready[kind];
         let entry = (Reverse(plan.remaining(node)), node);
         match self.states[node.index()] {
             State::Ready => {
                 ready.remove(&entry);
             }
-            State::Running => self.running[usize::from(is_test)] -= 1,
+            State::Running => self.running[kind] -= 1,
             State::Wanted => {}
             ended => unreachable!("BUG: an action that is {ended:?} becomes {state:?}"),
         }
@@ -82,7 +105,7 @@ impl States {
             State::Ready => {
                 ready.insert(entry);
             }
-            State::Running => self.running[usize::from(is_test)] += 1,
+            State::Running => self.running[kind] += 1,
             State::Done | State::Failed | State::Skipped => self.open -= 1,
         }
         let mut follow = Vec::new();
@@ -108,9 +131,9 @@ impl States {
         follow
     }
 
-    /// The ready action that should start first, of builds or of tests.
-    pub fn next(&self, test: bool) -> Option<NodeId> {
-        self.ready[usize::from(test)].first().map(|(_, node)| *node)
+    /// The ready action of a kind that should start first.
+    pub fn next(&self, kind: Kind) -> Option<NodeId> {
+        self.ready[kind as usize].first().map(|(_, node)| *node)
     }
 
     /// True if the action still waits for others.
@@ -119,8 +142,13 @@ impl States {
     }
 
     /// How many of a kind a worker has.
-    pub fn running(&self, test: bool) -> usize {
-        self.running[usize::from(test)]
+    pub fn running(&self, kind: Kind) -> usize {
+        self.running[kind as usize]
+    }
+
+    /// How many workers are busy.
+    pub fn busy(&self) -> usize {
+        self.running.iter().sum()
     }
 
     /// How many have no end yet.

@@ -38,16 +38,15 @@ pub(super) fn find(
         )));
     };
     let key = request_key(&first, request);
-    if let Some(row) = shared.ledger.tool(&key) {
-        if row
+    if let Some(row) = shared.ledger.tool(&key)
+        && row
             .files
             .iter()
             .all(|(path, stat)| FileStat::of(Path::new(path)).ok().flatten() == Some(*stat))
-        {
-            row.files.iter().for_each(|(path, _)| shared.note_tool_file(PathBuf::from(path)));
-            let path = PathBuf::from(row.path);
-            return Ok(Ok(Tool { name: request.program.clone(), path, identity: row.identity }));
-        }
+    {
+        row.files.iter().for_each(|(path, _)| shared.note_tool_file(PathBuf::from(path)));
+        let path = PathBuf::from(row.path);
+        return Ok(Ok(Tool { name: request.program.clone(), path, identity: row.identity }));
     }
     let missing = |what: String| Ok(Err(Problem::at(place, what)));
     let mut files = vec![first.clone()];

@@ -49,34 +49,33 @@ pub(super) fn carry_out(
     let is_test = action.test.is_some();
     let kept = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
     let place = lookup::place(&prepared.manifest, action.depfile.is_some());
-    let look = !shared.options.no_cache && !(is_test && shared.options.fresh_tests) && kept;
-    if look {
-        if let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
-            // A failed test is run again, a failed compilation is told again.
-            let skipped = |test: &TestProcess| {
-                test.skip.is_some_and(|status| row.outcome == ResultOutcome::Failed { status })
+    let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests);
+    let look = kept && !fresh;
+    if look && let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
+        // A failed test is run again, a failed compilation is told again.
+        let skipped = |test: &TestProcess| {
+            test.skip.is_some_and(|status| row.outcome == ResultOutcome::Failed { status })
+        };
+        let good =
+            row.outcome == ResultOutcome::Passed || action.test.as_ref().is_some_and(skipped);
+        if good || !is_test {
+            publish(shared, action, &row)?;
+            let (outcome, command) = match row.outcome {
+                ResultOutcome::Passed => (Outcome::Passed, None),
+                ResultOutcome::Failed { status } => {
+                    (Outcome::Exited(status), Some(command_line(&prepared)))
+                }
             };
-            let good =
-                row.outcome == ResultOutcome::Passed || action.test.as_ref().is_some_and(skipped);
-            if good || !is_test {
-                publish(shared, action, &row)?;
-                let (outcome, command) = match row.outcome {
-                    ResultOutcome::Passed => (Outcome::Passed, None),
-                    ResultOutcome::Failed { status } => {
-                        (Outcome::Exited(status), Some(command_line(&prepared)))
-                    }
-                };
-                return Ok(Done {
-                    outcome,
-                    origin: Origin::Cached,
-                    row,
-                    key: Some(key),
-                    shape: None,
-                    command,
-                    reason: None,
-                    would_run: false,
-                });
-            }
+            return Ok(Done {
+                outcome,
+                origin: Origin::Cached,
+                row,
+                key: Some(key),
+                shape: None,
+                command,
+                reason: None,
+                would_run: false,
+            });
         }
     }
     let reason = reason(shared, action, &prepared.manifest);

@@ -229,10 +229,9 @@ impl Session {
         if !request.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
             delivered = deliver(&shared, &[goals.deliveries.clone(), programs].concat())?;
-            for (label, path) in &delivered {
+            for (_, path) in &delivered {
                 if matches!(request.goal, Goal::Build { .. }) {
-                    let (label, path) = (label.clone(), path.clone());
-                    let _ = events.send(Event::Delivered { label, path });
+                    let _ = events.send(Event::Delivered { path: path.clone() });
                 }
             }
         }

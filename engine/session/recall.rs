@@ -24,7 +24,7 @@ pub struct Recalled {
     seen: Vec<(PathBuf, Option<FileStat>)>,
     labels: Vec<String>,
     tests: Vec<(String, Vec<KnownCase>)>,
-    delivered: Vec<(String, String)>,
+    delivered: Vec<String>,
     warnings: Vec<String>,
     actions: usize,
 }
@@ -97,10 +97,8 @@ impl Recalled {
             let (duration, log) = (Duration::ZERO, None);
             let _ = events.send(Event::TestFinished { label, cases, duration, log });
         }
-        for (text, path) in self.delivered {
-            if let Some(label) = label(&text) {
-                let _ = events.send(Event::Delivered { label, path });
-            }
+        for path in self.delivered {
+            let _ = events.send(Event::Delivered { path });
         }
         summary.wall = began.elapsed();
         let _ = events.send(Event::Finished(summary.clone()));
@@ -183,11 +181,7 @@ pub(super) fn keep(
         tests: tests
             .map(|(test, cases)| (test.to_string(), cases.iter().map(known).collect()))
             .collect(),
-        delivered: told
-            .delivered
-            .iter()
-            .map(|(label, path)| (label.to_string(), path.clone()))
-            .collect(),
+        delivered: told.delivered.iter().map(|(_, path)| path.clone()).collect(),
         warnings: told.warnings.to_vec(),
         actions: told.actions,
     };

@@ -342,7 +342,7 @@ mod tests {
         let path = dir.path().join("cas");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
         let error = Cas::open(&path).unwrap_err();
-        assert!(error.is_read_only());
+        assert_eq!(error.error.kind(), std::io::ErrorKind::PermissionDenied);
         assert!(error.to_string().contains("mode 0770"), "{error}");
     }
 }

@@ -16,18 +16,6 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// True if the disk or a quota is full.
-    pub fn is_full(&self) -> bool {
-        use io::ErrorKind::{QuotaExceeded, StorageFull};
-        matches!(self.error.kind(), StorageFull | QuotaExceeded)
-    }
-
-    /// True if nothing can be written at this place.
-    pub fn is_read_only(&self) -> bool {
-        use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
-        matches!(self.error.kind(), ReadOnlyFilesystem | PermissionDenied)
-    }
-
     pub(super) fn odd(doing: &'static str, path: &Path, why: impl Into<String>) -> StoreError {
         let error = io::Error::new(io::ErrorKind::InvalidData, why.into());
         StoreError { doing, path: path.to_path_buf(), error }

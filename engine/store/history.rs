@@ -49,6 +49,7 @@ CREATE TABLE durations (
 
 const BEGIN: &str = "INSERT INTO runs (start, workspace, command, version) VALUES (?1, ?2, ?3, ?4)";
 const END: &str = "UPDATE runs SET stop = ?2, exit = ?3 WHERE id = ?1";
+#[cfg(test)]
 const LAST_RUN: &str = "SELECT id, start, stop, workspace, command, exit, version FROM runs
     WHERE workspace = ?1 ORDER BY id DESC LIMIT 1";
 const RECORD: &str = "INSERT INTO attempts (run, label, action, key, size, start, duration, cpu,
@@ -69,7 +70,7 @@ const FORM: Form = Form {
     name: "the history",
     version: 1,
     schema: SCHEMA,
-    probes: &[BEGIN, END, LAST_RUN, RECORD, LAST_ATTEMPT, LEARN, DURATIONS],
+    probes: &[BEGIN, END, RECORD, LAST_ATTEMPT, LEARN, DURATIONS],
 };
 
 /// A run of eng.
@@ -226,6 +227,7 @@ impl History {
     }
 
     /// The latest run in a workspace.
+    #[cfg(test)]
     pub fn last_run(&self, workspace: &str) -> Option<RunRecord> {
         self.database.as_ref()?.read(|connection| {
             let mut find = connection.prepare_cached(LAST_RUN)?;

@@ -6,6 +6,7 @@ mod reapi; // the messages of the Remote Execution API that keys and trees are m
 mod file; // regular files, read in pieces and written unseen
 mod cas; // bytes by digest
 mod trees; // folders by digest
+mod clock; // the time of a file system
 mod stat; // (inode, size, times) → digest, so that no byte is read twice
 mod opening; // how a SQLite file is opened, checked and put aside
 mod database; // a SQLite file in use by many threads, and done without

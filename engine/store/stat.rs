@@ -3,14 +3,15 @@
 //! A file that was written so shortly before it was hashed that a later write could carry the same
 //! time is remembered as racy, and hashed again next time.
 
+use super::clock::{Clock, Tick};
 use super::error::{Doing, StoreError};
 use super::file::hash_file;
 use crate::base::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -59,7 +60,7 @@ impl FileStat {
 
     /// True if no later write can look like this one, given the time of the file system before
     /// the file was read. Times in its future are never settled.
-    fn is_settled(&self, clock: &Tick) -> bool {
+    pub(super) fn is_settled(&self, clock: &Tick) -> bool {
         let whole = self.mtime_ns % 1_000_000_000 == 0 && self.ctime_ns % 1_000_000_000 == 0;
         let tick = if whole || clock.dev != self.dev { LONG_TICK_NS } else { TICK_NS };
         self.newest().saturating_add(tick) <= clock.now_ns
@@ -126,7 +127,7 @@ impl StatCache {
         let files = rows.into_iter().map(|row| (row.path, slot(row.known))).collect();
         StatCache {
             files: RwLock::new(files),
-            clock: Clock { folder: root.join("eng-out"), last: Mutex::default() },
+            clock: Clock::new(&root.join("eng-out")),
             stats: AtomicU64::new(0),
             hashes: AtomicU64::new(0),
         }
@@ -142,12 +143,6 @@ impl StatCache {
             slot.seen = true;
         }
         Ok(slot.known.map(|known| (known.digest, known.stat.is_executable())))
-    }
-
-    /// The stat data behind what `digest` said, for rows that name files outside the workspace.
-    pub fn stat(&self, path: &Path) -> Result<Option<FileStat>, StoreError> {
-        self.digest(path)?;
-        Ok(lock(&self.slot(path)).known.map(|known| known.stat))
     }
 
     /// Has the path asked for again when it is needed next, since somebody may have written to it.
@@ -191,6 +186,7 @@ impl StatCache {
     }
 
     /// How many times a file was asked for its stat data, and how many times one was hashed.
+    #[cfg(test)]
     pub fn counts(&self) -> (u64, u64) {
         (self.stats.load(Ordering::Relaxed), self.hashes.load(Ordering::Relaxed))
     }
@@ -243,49 +239,6 @@ impl StatCache {
             Some(_) => "a device, pipe or socket",
         };
         Err(StoreError::odd("read", path, format!("is {what}, where a file is expected")))
-    }
-}
-
-/// The time of the workspace's file system, which need not be the machine's. It is read from a file
-/// that is written for it, and only when a file is too young for the last answer.
-#[derive(Debug)]
-struct Clock {
-    folder: PathBuf,
-    last: Mutex<(Option<File>, Tick)>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Tick {
-    dev: u64,
-    now_ns: i64,
-}
-
-impl Clock {
-    /// True if the file was last changed so long ago that a write from now on has another time.
-    /// False if there is no way to know.
-    fn has_passed(&self, stat: &FileStat) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if stat.is_settled(&last.1) {
-            return true;
-        }
-        let Ok(now) = self.read(&mut last.0) else { return false };
-        last.1 = now;
-        stat.is_settled(&now)
-    }
-
-    fn read(&self, probe: &mut Option<File>) -> io::Result<Tick> {
-        let file = match probe {
-            Some(file) => file,
-            None => {
-                // A dry run makes no folder: then no file is settled, and young ones are read again.
-                let path = self.folder.join(".clock");
-                let file = File::options().write(true).create(true).truncate(false).open(path)?;
-                probe.insert(file)
-            }
-        };
-        file.write_all_at(b"\n", 0)?;
-        let found = FileStat::from(&file.metadata()?);
-        Ok(Tick { dev: found.dev, now_ns: found.mtime_ns })
     }
 }
 
@@ -361,7 +314,7 @@ mod tests {
     fn a_file_with_a_time_in_the_future_is_remembered_as_racy() {
         let (dir, path) = file("x");
         let future = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
-        File::options().write(true).open(&path).unwrap().set_modified(future).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(future).unwrap();
         let cache = StatCache::new(dir.path(), vec![]);
         cache.digest(&path).unwrap();
         assert!(cache.changed()[0].known.unwrap().racy);

@@ -26,7 +26,7 @@ pub struct Tests {
     pub summary: Summary,
     /// Programs of failed tests, which are delivered.
     pub failed: Vec<Label>,
-    /// Tests with their verdicts, in the order in which they ended.
+    /// Tests with their verdicts, without what they printed, in the order in which they ended.
     pub finished: Vec<(Label, Vec<Case>)>,
     /// Their logs.
     pub logs: Vec<PathBuf>,
@@ -65,6 +65,7 @@ impl Tests {
                 lists,
                 whole: !lists,
                 cases: Vec::new(),
+                exclusive: test.exclusive && !lists,
                 skip: test.protocol.skip,
             };
             actions.push(command::action(&test, &self.workspace, words, process));
@@ -204,7 +205,8 @@ impl Tests {
             self.failed.push(label.clone());
         }
         let log = log::write(shared, target, &cases)?;
-        self.finished.push((label.clone(), cases.clone()));
+        let silent = |case: &Case| Case { output: String::new(), ..case.clone() };
+        self.finished.push((label.clone(), cases.iter().map(silent).collect()));
         self.logs.extend(log.clone());
         follow.events.push(Event::TestFinished {
             label: label.clone(),
@@ -251,6 +253,7 @@ fn remembered(
         whole: false,
         cases: Vec::new(),
         skip: test.protocol.skip,
+        exclusive: false,
     };
     let action = command::action(&test, workspace, whole(""), process);
     let Some(mut keys) = CaseKeys::new(shared, &action)? else { return Ok(wanted.to_vec()) };
@@ -304,6 +307,7 @@ fn process(target: &mut Target, names: &[String], workspace: &str) -> Action {
         whole: false,
         cases: names.to_vec(),
         skip: None,
+        exclusive: test.exclusive,
     };
     command::action(&test, workspace, words, process)
 }

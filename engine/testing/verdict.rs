@@ -122,10 +122,10 @@ pub(super) fn of_program(
     printed: &str,
 ) -> Vec<Judged> {
     let whole = |verdict| Judged { name: String::new(), verdict, output: printed.to_string() };
-    if let (Outcome::Exited(status), Some(skip)) = (outcome, skip) {
-        if *status == skip {
-            return vec![whole(Verdict::Skipped(String::new()))];
-        }
+    if let (Outcome::Exited(status), Some(skip)) = (outcome, skip)
+        && *status == skip
+    {
+        return vec![whole(Verdict::Skipped(String::new()))];
     }
     let Some(reported) = reported else {
         return vec![whole(match outcome {
