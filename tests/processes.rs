@@ -101,7 +101,7 @@ fn what_outlives_its_test_neither_delays_it_nor_survives() {
 }
 
 #[test]
-#[allow(unsafe_code)] // wait4 is the only call that gives the memory of one child
+#[allow(unsafe_code, clippy::zombie_processes)] // wait4, which gives the memory of one child, reaps it
 fn much_output_is_kept_whole_in_little_memory() {
     let half = 8 << 20;
     let ws = scripts(&[(

@@ -79,6 +79,13 @@ pub fn execute(
     Ok(coordinator.summary)
 }
 
+/// What is to be kept and told of actions that have ended.
+struct News {
+    batch: Batch,
+    attempts: Vec<Attempt>,
+    events: Vec<Event>,
+}
+
 type End = (NodeId, Result<Done>, SystemTime);
 
 struct Coordinator<'a, 'p> {
@@ -99,16 +106,7 @@ impl<'a> Coordinator<'a, '_> {
         'a: 's,
     {
         loop {
-            self.stopping |= self.shared.stop.requested();
-            if !self.stopping {
-                if self.states.running(Kind::Exclusive) == 0 {
-                    self.start(scope, send, Kind::Build);
-                    self.start(scope, send, Kind::Test);
-                }
-                if self.states.busy() == 0 {
-                    self.start(scope, send, Kind::Exclusive);
-                }
-            }
+            self.start_all(scope, send);
             if self.states.busy() == 0 {
                 if self.states.open() > 0 && !self.stopping {
                     unreachable!("BUG: {} actions wait for nothing", self.states.open());
@@ -119,12 +117,33 @@ impl<'a> Coordinator<'a, '_> {
                 self.ended.recv().context("hear from the threads that carry out actions")?;
             let mut ends = vec![first];
             ends.extend(self.ended.try_iter());
-            self.take_in(ends)?;
+            let news = self.take_in(ends)?;
+            // Workers get something to do before anything is written.
+            self.start_all(scope, send);
+            self.settle(news);
         }
         self.summary.interrupted = self.shared.stop.requested();
         self.summary.skipped += if self.stopping { self.states.open() } else { 0 };
         self.summary.wall = self.began.elapsed();
         Ok(())
+    }
+
+    /// Hands out what may start, unless the run is to end.
+    fn start_all<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>)
+    where
+        'a: 's,
+    {
+        self.stopping |= self.shared.stop.requested();
+        if self.stopping {
+            return;
+        }
+        if self.states.running(Kind::Exclusive) == 0 {
+            self.start(scope, send, Kind::Build);
+            self.start(scope, send, Kind::Test);
+        }
+        if self.states.busy() == 0 {
+            self.start(scope, send, Kind::Exclusive);
+        }
     }
 
     /// Hands out ready actions of a kind, longest remaining path first, up to its width.
@@ -156,9 +175,8 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
-    /// Takes in what has ended: states first, so that workers go on; then rows are kept, and only
-    /// then is anything told.
-    fn take_in(&mut self, ends: Vec<End>) -> Result<()> {
+    /// Takes in what has ended: states change, and what is to be kept and told is gathered.
+    fn take_in(&mut self, ends: Vec<End>) -> Result<News> {
         let mut batch = Batch::default();
         let mut attempts = Vec::new();
         let mut events = Vec::new();
@@ -213,13 +231,17 @@ impl<'a> Coordinator<'a, '_> {
                 self.states.add(self.plan, node);
             }
         }
-        batch.append(self.shared.take_pending());
-        self.shared.ledger.commit(batch);
-        (self.record)(&attempts);
-        for event in events {
+        Ok(News { batch, attempts, events })
+    }
+
+    /// Keeps what has ended, and only then tells it: what was told is never lost.
+    fn settle(&mut self, mut news: News) {
+        news.batch.append(self.shared.take_pending());
+        self.shared.ledger.commit(news.batch);
+        (self.record)(&news.attempts);
+        for event in news.events {
             let _ = self.shared.events.send(event);
         }
-        Ok(())
     }
 
     fn count(&mut self, node: NodeId, done: &Done) {
@@ -246,7 +268,10 @@ impl<'a> Coordinator<'a, '_> {
     ) {
         if let (Some(key), Some(manifest)) = (done.key, done.row.manifest) {
             let last = self.shared.last_key(&action.label.to_string(), &action.about);
-            batch.last.push((last, Last { manifest, key }));
+            let now = Last { manifest, key };
+            if done.origin == Origin::Ran || self.shared.ledger.last(&last) != Some(now) {
+                batch.last.push((last, now));
+            }
         }
         if done.origin == Origin::Cached {
             return;
