@@ -26,3 +26,4 @@ mod real_suite;
 mod rust;
 mod terminal;
 mod tidy;
+mod variants;

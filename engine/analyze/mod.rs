@@ -47,8 +47,17 @@ pub struct Analysis {
     pub tools: Vec<(ToolRequest, Place)>,
     /// Every target that was reached.
     pub targets: HashMap<Label, Arc<Configured>>,
-    /// Which variant each target with variants was analysed in.
-    pub variants: HashMap<Label, String>,
+    /// Targets that have another variant to fall back to if they cannot be built in this one.
+    pub fallbacks: HashMap<Label, Fallback>,
+}
+
+/// The variant that a target was analysed in, and the one that comes after it.
+#[derive(Debug, Clone)]
+pub struct Fallback {
+    /// The chosen one.
+    pub from: String,
+    /// The next one.
+    pub to: String,
 }
 
 /// What is asked of an analysis besides the targets.

@@ -2,7 +2,7 @@
 
 use super::expand::Context;
 use super::word::{self, Piece, Word};
-use super::{ActionIndex, Analysis, Configured, Modes, ToolId, ToolRequest};
+use super::{ActionIndex, Analysis, Configured, Fallback, Modes, ToolId, ToolRequest};
 use crate::base::{Label, Problem, Problems, join};
 use crate::load::{AttrKind, Condition, Entry, Package, Target, Value, Workspace};
 use std::collections::{HashMap, HashSet};
@@ -98,13 +98,18 @@ impl<'a> Scope<'a> {
     fn choose_variant(&mut self, problems: &mut Problems) {
         let rule = self.target.rule.clone();
         for variant in &rule.variants {
-            let failed = (self.target.label.clone(), variant.name.clone());
-            if !self.modes.failed_variants.contains(&failed)
-                && self.all_hold(&variant.when, problems)
+            let key = (self.target.label.clone(), variant.name.clone());
+            if self.modes.failed_variants.contains(&key) || !self.all_hold(&variant.when, problems)
             {
-                self.variant = Some(variant.name.clone());
-                self.analysis.variants.insert(self.target.label.clone(), variant.name.clone());
-                return;
+                continue;
+            }
+            match &self.variant {
+                None => self.variant = Some(variant.name.clone()),
+                Some(from) => {
+                    let fallback = Fallback { from: from.clone(), to: variant.name.clone() };
+                    self.analysis.fallbacks.insert(self.target.label.clone(), fallback);
+                    return;
+                }
             }
         }
     }

@@ -159,6 +159,27 @@ pub struct Summary {
     pub wall: Duration,
 }
 
+impl Summary {
+    /// Adds what a further part of the run came to.
+    pub fn add(&mut self, more: &Summary) {
+        self.ran += more.ran;
+        self.cached += more.cached;
+        self.failed += more.failed;
+        self.skipped += more.skipped;
+        self.tests_passed += more.tests_passed;
+        self.tests_cached += more.tests_cached;
+        self.tests_failed += more.tests_failed;
+        self.tests_not_run += more.tests_not_run;
+        self.cases.passed += more.cases.passed;
+        self.cases.failed += more.cases.failed;
+        self.cases.skipped += more.cases.skipped;
+        self.cases.not_run += more.cases.not_run;
+        self.cases.cached += more.cases.cached;
+        self.interrupted |= more.interrupted;
+        self.broken += more.broken;
+    }
+}
+
 /// Cases of a run by verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CaseCounts {

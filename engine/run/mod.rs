@@ -2,6 +2,7 @@
 //! The only room that starts processes; it prints nothing.
 
 mod states; // set(): the one place where the state of an action changes
+mod news; // what is to be kept and told of actions that have ended
 mod schedule; // the coordinator: what is ready, what may start, what has ended
 mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root

@@ -1,16 +1,18 @@
 //! The coordinator: it alone owns the plan and the states, hands out what may start, and takes in
 //! what has ended. Workers carry one action each and wait for nothing but its process.
 
+use super::news::{News, about, id};
 use super::session::Shared;
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
 use crate::analyze::Action;
-use crate::base::{Digest, Label, signal_name};
-use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome, Summary};
+use crate::base::{Digest, Label};
+use crate::event::{Event, Origin, Outcome, Summary};
 use crate::graph::{NodeId, Plan};
-use crate::store::{Attempt, Batch, CaseRow, Last, ResultOutcome, ResultRow};
+use crate::store::{Attempt, CaseRow, ResultOutcome, ResultRow};
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
@@ -48,13 +50,14 @@ pub trait Grow {
 }
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
-/// the machinery itself.
+/// the machinery itself. Also gives the targets that could not be built in their variant but have
+/// another one: what they fail in is not counted, and what needs them is left undone.
 pub fn execute(
     shared: &Shared,
     plan: &mut Plan,
     grow: &mut dyn Grow,
     record: &mut dyn FnMut(&[Attempt]),
-) -> Result<Summary> {
+) -> Result<(Summary, BTreeSet<Label>)> {
     super::process::isolate();
     let threads = shared.options.jobs + shared.options.test_threads;
     let pool = rayon::ThreadPoolBuilder::new()
@@ -72,18 +75,12 @@ pub fn execute(
         states,
         ended,
         summary: Summary::default(),
+        fallen: BTreeSet::new(),
         began: Instant::now(),
         stopping: false,
     };
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
-    Ok(coordinator.summary)
-}
-
-/// What is to be kept and told of actions that have ended.
-struct News {
-    batch: Batch,
-    attempts: Vec<Attempt>,
-    events: Vec<Event>,
+    Ok((coordinator.summary, coordinator.fallen))
 }
 
 type End = (NodeId, Result<Done>, SystemTime);
@@ -96,6 +93,7 @@ struct Coordinator<'a, 'p> {
     states: States,
     ended: Receiver<End>,
     summary: Summary,
+    fallen: BTreeSet<Label>,
     began: Instant,
     stopping: bool,
 }
@@ -177,9 +175,7 @@ impl<'a> Coordinator<'a, '_> {
 
     /// Takes in what has ended: states change, and what is to be kept and told is gathered.
     fn take_in(&mut self, ends: Vec<End>) -> Result<News> {
-        let mut batch = Batch::default();
-        let mut attempts = Vec::new();
-        let mut events = Vec::new();
+        let mut news = News::default();
         for (node, res, began) in ends {
             let mut done = match res {
                 Ok(done) => done,
@@ -191,15 +187,16 @@ impl<'a> Coordinator<'a, '_> {
             if done.outcome == Outcome::Stopped {
                 self.stopping = true;
             }
-            self.count(node, &done);
             let action = self.plan.action(node).clone();
+            let falls_back = self.falls_back(&action, &done);
+            self.count(node, &done, falls_back);
             if done.would_run {
-                events.push(Event::WouldRun {
+                news.events.push(Event::WouldRun {
                     about: about(&action),
                     reason: done.reason.clone().unwrap_or_default(),
                 });
                 self.states.set(self.plan, node, State::Skipped);
-                self.skip_dependents(node, &action.label, &mut events, true);
+                self.skip_dependents(node, &action.label, &mut news.events, true);
                 continue;
             }
             // The result of a test's process is judged by whoever reads it.
@@ -216,13 +213,17 @@ impl<'a> Coordinator<'a, '_> {
             if follow.failed {
                 done.row.outcome = ResultOutcome::Failed { status: 0 };
             }
-            self.keep(&action, &mut done, began, &mut batch, &mut attempts);
-            batch.cases.extend(follow.cases);
-            events.push(self.tell(node, &action, done));
+            news.keep(self.shared, &action, &mut done, began);
+            if falls_back {
+                news.events.extend(self.fall_back(node, &action));
+                continue;
+            }
+            news.batch.cases.extend(follow.cases);
+            news.tell(self.shared, node, &action, done);
             self.stopping |= self.shared.options.fail_fast && follow.events.iter().any(is_failure);
-            events.extend(follow.events);
+            news.events.extend(follow.events);
             if !ok {
-                self.skip_dependents(node, &action.label, &mut events, false);
+                self.skip_dependents(node, &action.label, &mut news.events, false);
             }
             self.stopping |= self.shared.options.fail_fast && !ok;
             for action in follow.actions {
@@ -231,7 +232,7 @@ impl<'a> Coordinator<'a, '_> {
                 self.states.add(self.plan, node);
             }
         }
-        Ok(News { batch, attempts, events })
+        Ok(news)
     }
 
     /// Keeps what has ended, and only then tells it: what was told is never lost.
@@ -244,8 +245,33 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
-    fn count(&mut self, node: NodeId, done: &Done) {
-        let failed = !matches!(done.outcome, Outcome::Passed | Outcome::Stopped);
+    /// True if the failure of an action only means that its target is built in another variant.
+    fn falls_back(&self, action: &Action, done: &Done) -> bool {
+        let failed = matches!(done.outcome, Outcome::Exited(_) | Outcome::Signalled(_));
+        failed
+            && action.test.is_none()
+            && self.shared.analysis.fallbacks.contains_key(&action.label)
+    }
+
+    /// Leaves undone what needs the action, without a word but the one that it falls back.
+    fn fall_back(&mut self, node: NodeId, action: &Action) -> Option<Event> {
+        let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
+        while let Some(next) = open.pop() {
+            if self.states.waits(next) {
+                open.extend(self.states.set(self.plan, next, State::Skipped));
+            }
+        }
+        let fallback = self.shared.analysis.fallbacks.get(&action.label)?;
+        self.fallen.insert(action.label.clone()).then(|| {
+            Event::Warning(format!(
+                "{} cannot be built as '{}' ({} fails), so it is built as '{}'",
+                action.label, fallback.from, action.about, fallback.to
+            ))
+        })
+    }
+
+    fn count(&mut self, node: NodeId, done: &Done, falls_back: bool) {
+        let failed = !falls_back && !matches!(done.outcome, Outcome::Passed | Outcome::Stopped);
         if failed && !done.would_run && self.plan.action(node).test.is_none() {
             self.summary.failed += 1;
         }
@@ -255,69 +281,6 @@ impl<'a> Coordinator<'a, '_> {
         match done.origin {
             Origin::Cached => self.summary.cached += 1,
             Origin::Ran => self.summary.ran += 1,
-        }
-    }
-
-    fn keep(
-        &self,
-        action: &Action,
-        done: &mut Done,
-        began: SystemTime,
-        batch: &mut Batch,
-        attempts: &mut Vec<Attempt>,
-    ) {
-        if let (Some(key), Some(manifest)) = (done.key, done.row.manifest) {
-            let last = self.shared.last_key(&action.label.to_string(), &action.about);
-            let now = Last { manifest, key };
-            if done.origin == Origin::Ran || self.shared.ledger.last(&last) != Some(now) {
-                batch.last.push((last, now));
-            }
-        }
-        if done.origin == Origin::Cached {
-            return;
-        }
-        let nanoseconds =
-            began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
-        attempts.push(Attempt {
-            label: action.label.to_string(),
-            action: action.about.clone(),
-            run: self.shared.run,
-            key: done.key.unwrap_or_else(|| Digest::of(b"")),
-            start_ns: nanoseconds as i64,
-            duration_ns: done.row.duration_ns,
-            cpu_ns: done.row.cpu_ns,
-            peak_kib: done.row.peak_kib,
-            outcome: in_words(&done.outcome),
-            origin: "ran".to_string(),
-            case: None,
-            reason: done.reason.clone().unwrap_or_default(),
-        });
-        let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
-        if let (true, Some(key)) =
-            (whole && matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)), done.key)
-        {
-            done.row.time = (nanoseconds / 1_000_000_000) as u64;
-            batch.results.push((key, done.row.clone()));
-            batch.shapes.extend(done.shape.take());
-        }
-    }
-
-    fn tell(&self, node: NodeId, action: &Action, done: Done) -> Event {
-        let shared = self.shared;
-        let output = done.row.stdout.or(done.row.stderr);
-        let output = output.and_then(|digest| Some((shared.cas.find(&digest).ok()??, digest.size)));
-        Event::ActionFinished {
-            action: id(node),
-            about: about(action),
-            end: ActionEnd {
-                duration: worker::duration(&done.row),
-                outcome: done.outcome,
-                origin: done.origin,
-                output,
-                command: done.command,
-                place: action.place.clone(),
-                reason: done.reason,
-            },
         }
     }
 
@@ -353,28 +316,4 @@ impl<'a> Coordinator<'a, '_> {
 /// True if a test has failed.
 fn is_failure(event: &Event) -> bool {
     matches!(event, Event::TestFinished { cases, .. } if cases.iter().any(|case| !case.verdict.is_good()))
-}
-
-/// The outcome as the history keeps it.
-fn in_words(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Passed => "passed".to_string(),
-        Outcome::Exited(status) => format!("exit status {status}"),
-        Outcome::Signalled(signal) => signal_name(*signal),
-        Outcome::TimedOut(_) => "timed out".to_string(),
-        Outcome::Stopped => "stopped".to_string(),
-        Outcome::Broken(why) => why.clone(),
-    }
-}
-
-fn id(node: NodeId) -> ActionId {
-    ActionId(node.index() as u32)
-}
-
-fn about(action: &Action) -> About {
-    About {
-        label: action.label.clone(),
-        subject: action.about.clone(),
-        test: action.test.is_some(),
-    }
 }

@@ -117,8 +117,8 @@ impl Session {
         }
         let selected = load::targets(&self.workspace, &request.pattern)?;
         let labels: Vec<Label> = selected.iter().map(|(label, _)| label.clone()).collect();
-        let modes = Modes { active: request.modes.clone(), ..Modes::default() };
-        let analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
+        let mut modes = Modes { active: request.modes.clone(), ..Modes::default() };
+        let mut analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
         let mut goals = goals(&analysis, &selected, &request.goal)?;
         if let Some(nothing) = &goals.nothing {
             let _ = events.send(Event::Warning(nothing.clone()));
@@ -137,7 +137,22 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").to_string(),
         };
         let run = if request.dry_run { 0 } else { self.history.begin(&record) };
-        let (mut summary, run_over) = self.run(request, &analysis, &goals, run, &events)?;
+        let (mut summary, mut over) = self.run(request, &analysis, &goals, run, &events)?;
+        let mut fell_back = false;
+        while !over.fallen.is_empty() && !summary.interrupted {
+            fell_back = true;
+            let variant =
+                |label: &Label| Some((label.clone(), analysis.fallbacks.get(label)?.from.clone()));
+            modes.failed_variants.extend(over.fallen.iter().filter_map(variant));
+            analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
+            goals = super::goals::goals(&analysis, &selected, &request.goal)?;
+            add_arguments(&mut goals, &request.test_args);
+            // What has its verdict keeps it.
+            goals.tests.retain(|test| over.unsettled.contains(&test.label));
+            let (more, then) = self.run(request, &analysis, &goals, run, &events)?;
+            summary.add(&more);
+            over = then;
+        }
         if !request.dry_run {
             let failed = summary.failed + summary.tests_failed + summary.broken > 0;
             self.history.end(run, now_ns(), i32::from(failed));
@@ -145,9 +160,9 @@ impl Session {
         let warnings =
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
-        if warnings.is_empty() && self.warnings.is_empty() && is_good(&summary) && !request.dry_run
-        {
-            self.keep_record(request, &goals, &run_over);
+        let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
+        if plain && is_good(&summary) && !request.dry_run {
+            self.keep_record(request, &goals, &over);
         }
         for warning in warnings {
             let _ = events.send(Event::Warning(warning));
@@ -209,7 +224,7 @@ impl Session {
         });
         let planned = plan.len();
         let mut record = |attempts: &[_]| self.history.record(attempts);
-        let mut summary = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
+        let (mut summary, fallen) = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
         let of_tests = &tests.summary;
         summary.tests_passed = of_tests.tests_passed;
         summary.tests_cached = of_tests.tests_cached;
@@ -222,6 +237,7 @@ impl Session {
             && !request.dry_run
             && !summary.interrupted
             && summary.failed == 0
+            && fallen.is_empty()
         {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
@@ -237,7 +253,9 @@ impl Session {
         }
         self.ledger.save_stats(root, &stats.changed());
         let read = [stats.seen(), shared.tool_files()].concat();
-        Ok((summary, RunOver { tests: tests.finished, logs: tests.logs, delivered, read, planned }))
+        let unsettled = tests.unsettled();
+        let (tests, logs) = (tests.finished, tests.logs);
+        Ok((summary, RunOver { tests, logs, delivered, read, planned, fallen, unsettled }))
     }
 
     /// Keeps what a run like this one needs to find that there is nothing to do.
@@ -272,6 +290,10 @@ struct RunOver {
     read: Vec<PathBuf>,
     /// Actions that were planned before any listing was read.
     planned: usize,
+    /// Targets that are to be built in another variant.
+    fallen: BTreeSet<Label>,
+    /// Tests that have neither a verdict nor a reason why not.
+    unsettled: BTreeSet<Label>,
 }
 
 fn is_good(summary: &Summary) -> bool {

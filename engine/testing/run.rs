@@ -12,7 +12,7 @@ use crate::event::{Case, CaseCounts, Event, Origin, Outcome, Summary, Verdict};
 use crate::load::{Item, Part};
 use crate::run::{CaseKeys, Finished, Follow, Grow, Shared};
 use anyhow::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +71,12 @@ impl Tests {
             actions.push(command::action(&test, &self.workspace, words, process));
         }
         actions
+    }
+
+    /// Tests that have neither a verdict nor a reason why not.
+    pub fn unsettled(&self) -> BTreeSet<Label> {
+        let settled: BTreeSet<&Label> = self.finished.iter().map(|(label, _)| label).collect();
+        self.targets.keys().filter(|label| !settled.contains(label)).cloned().collect()
     }
 
     fn listed(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {

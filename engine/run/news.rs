@@ -1,0 +1,106 @@
+//! What is to be kept and told of actions that have ended.
+
+use super::session::Shared;
+use super::worker::{self, Done};
+use crate::analyze::Action;
+use crate::base::{Digest, signal_name};
+use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome};
+use crate::graph::NodeId;
+use crate::store::{Attempt, Batch, Last};
+use std::time::SystemTime;
+
+/// What is to be kept and told of actions that have ended.
+#[derive(Default)]
+pub(super) struct News {
+    /// Rows for the ledger.
+    pub batch: Batch,
+    /// Rows for the history.
+    pub attempts: Vec<Attempt>,
+    /// What is told once these are kept.
+    pub events: Vec<Event>,
+}
+
+impl News {
+    /// Notes what is to be remembered of an action.
+    pub fn keep(&mut self, shared: &Shared, action: &Action, done: &mut Done, began: SystemTime) {
+        if let (Some(key), Some(manifest)) = (done.key, done.row.manifest) {
+            let last = shared.last_key(&action.label.to_string(), &action.about);
+            let now = Last { manifest, key };
+            if done.origin == Origin::Ran || shared.ledger.last(&last) != Some(now) {
+                self.batch.last.push((last, now));
+            }
+        }
+        if done.origin == Origin::Cached {
+            return;
+        }
+        let nanoseconds =
+            began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        self.attempts.push(Attempt {
+            label: action.label.to_string(),
+            action: action.about.clone(),
+            run: shared.run,
+            key: done.key.unwrap_or_else(|| Digest::of(b"")),
+            start_ns: nanoseconds as i64,
+            duration_ns: done.row.duration_ns,
+            cpu_ns: done.row.cpu_ns,
+            peak_kib: done.row.peak_kib,
+            outcome: in_words(&done.outcome),
+            origin: "ran".to_string(),
+            case: None,
+            reason: done.reason.clone().unwrap_or_default(),
+        });
+        let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
+        if let (true, Some(key)) =
+            (whole && matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)), done.key)
+        {
+            done.row.time = (nanoseconds / 1_000_000_000) as u64;
+            self.batch.results.push((key, done.row.clone()));
+            self.batch.shapes.extend(done.shape.take());
+        }
+    }
+
+    /// Notes that an action has ended.
+    pub fn tell(&mut self, shared: &Shared, node: NodeId, action: &Action, done: Done) {
+        let output = done.row.stdout.or(done.row.stderr);
+        let output = output.and_then(|digest| Some((shared.cas.find(&digest).ok()??, digest.size)));
+        self.events.push(Event::ActionFinished {
+            action: id(node),
+            about: about(action),
+            end: ActionEnd {
+                duration: worker::duration(&done.row),
+                outcome: done.outcome,
+                origin: done.origin,
+                output,
+                command: done.command,
+                place: action.place.clone(),
+                reason: done.reason,
+            },
+        });
+    }
+}
+
+/// The outcome as the history keeps it.
+fn in_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Passed => "passed".to_string(),
+        Outcome::Exited(status) => format!("exit status {status}"),
+        Outcome::Signalled(signal) => signal_name(*signal),
+        Outcome::TimedOut(_) => "timed out".to_string(),
+        Outcome::Stopped => "stopped".to_string(),
+        Outcome::Broken(why) => why.clone(),
+    }
+}
+
+/// Number of an action for events.
+pub(super) fn id(node: NodeId) -> ActionId {
+    ActionId(node.index() as u32)
+}
+
+/// Which action it is, in words.
+pub(super) fn about(action: &Action) -> About {
+    About {
+        label: action.label.clone(),
+        subject: action.about.clone(),
+        test: action.test.is_some(),
+    }
+}
