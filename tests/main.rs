@@ -24,5 +24,6 @@ mod real_bzip2;
 mod real_lua;
 mod real_suite;
 mod rust;
+mod stale;
 mod terminal;
 mod tidy;

@@ -1,6 +1,7 @@
 //! The coordinator: it alone owns the plan and the states, hands out what may start, and takes in
 //! what has ended. Workers carry one action each and wait for nothing but its process.
 
+use super::prepare::Inputs;
 use super::session::Shared;
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
@@ -24,6 +25,8 @@ pub struct Finished<'a> {
     pub origin: Origin,
     /// What it left behind.
     pub row: &'a ResultRow,
+    /// What its process has read, if one was started.
+    pub inputs: &'a Inputs,
 }
 
 /// What follows from an action that has ended.
@@ -211,6 +214,7 @@ impl<'a> Coordinator<'a, '_> {
                 outcome: &done.outcome,
                 origin: done.origin,
                 row: &done.row,
+                inputs: &done.inputs,
             };
             let follow = self.grow.finished(self.shared, finished)?;
             if follow.failed {
@@ -293,9 +297,7 @@ impl<'a> Coordinator<'a, '_> {
             reason: done.reason.clone().unwrap_or_default(),
         });
         let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
-        if let (true, Some(key)) =
-            (whole && matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)), done.key)
-        {
+        if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
             done.row.time = (nanoseconds / 1_000_000_000) as u64;
             batch.results.push((key, done.row.clone()));
             batch.shapes.extend(done.shape.take());
