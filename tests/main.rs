@@ -24,6 +24,7 @@ mod real_bzip2;
 mod real_lua;
 mod real_suite;
 mod rust;
+mod stale;
 mod terminal;
 mod tidy;
 mod variants;

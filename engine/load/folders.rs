@@ -72,6 +72,8 @@ struct Folder {
 struct Listed {
     files: Vec<String>,
     folders: Vec<String>,
+    /// Links to folders; they would count, did they lead to files.
+    links: Vec<PathBuf>,
     build: Option<BuildFile>,
 }
 
@@ -90,6 +92,7 @@ pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<W
             walked.read.push(folder.path.join("BUILD.ron"));
             walked.read.push(folder.path.clone());
             let Some(mut listed) = listed else { continue };
+            walked.read.append(&mut listed.links);
             if folder.relative.is_empty() {
                 listed.build = build.take();
             }
@@ -128,7 +131,8 @@ pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<W
 /// The contents of a folder; nothing if it does not belong to the workspace.
 fn list(folder: &Folder) -> Result<Option<Listed>> {
     let is_root = folder.relative.is_empty();
-    let mut listed = Listed { files: Vec::new(), folders: Vec::new(), build: None };
+    let mut listed =
+        Listed { files: Vec::new(), folders: Vec::new(), links: Vec::new(), build: None };
     for entry in WalkDir::new(&folder.path).min_depth(1).max_depth(1) {
         let entry = match entry {
             Ok(entry) => entry,
@@ -148,7 +152,9 @@ fn list(folder: &Folder) -> Result<Option<Listed>> {
             } else if !name.starts_with('.') && name != "eng-out" {
                 listed.folders.push(name.to_string());
             }
-        } else if kind.is_file() || (kind.is_symlink() && !leads_to_folder(entry.path())) {
+        } else if kind.is_symlink() && leads_to_folder(entry.path()) {
+            listed.links.push(entry.into_path());
+        } else if kind.is_file() || kind.is_symlink() {
             listed.files.push(name.to_string());
         }
     }

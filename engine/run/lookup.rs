@@ -58,9 +58,8 @@ fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
     {
         return Ok(false);
     }
-    for digest in
-        row.outputs.iter().map(|output| &output.digest).chain(&row.stdout).chain(&row.stderr)
-    {
+    let printed = row.stdout.iter().chain(&row.stderr).chain(&row.report);
+    for digest in row.outputs.iter().map(|output| &output.digest).chain(printed) {
         if shared.cas.find(digest)?.is_none() {
             return Ok(false);
         }

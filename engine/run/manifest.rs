@@ -299,6 +299,7 @@ pub(super) fn difference(before: &str, now: &str) -> String {
         ("host", "the system's libc or release changed"),
         ("timeout", "the time limit changed"),
         ("output", "the outputs changed"),
+        ("subject", "how it is run changed"),
     ] {
         if named(&old, kind) != named(&new, kind) {
             reasons.push(text.to_string());

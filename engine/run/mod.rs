@@ -22,7 +22,7 @@ mod deliver; // what was asked for goes into eng-out
 mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
-pub use prepare::CaseKeys;
+pub use prepare::{CaseKeys, Inputs};
 pub use schedule::{Finished, Follow, Grow, execute};
 pub use session::{Options, Shared};
 pub use signal::Stop;

@@ -50,9 +50,7 @@ impl News {
             reason: done.reason.clone().unwrap_or_default(),
         });
         let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
-        if let (true, Some(key)) =
-            (whole && matches!(done.outcome, Outcome::Passed | Outcome::Exited(_)), done.key)
-        {
+        if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
             done.row.time = (nanoseconds / 1_000_000_000) as u64;
             self.batch.results.push((key, done.row.clone()));
             self.batch.shapes.extend(done.shape.take());

@@ -3,10 +3,10 @@
 use super::exec_root;
 use super::manifest::{Content, Manifest};
 use super::session::Shared;
-use crate::analyze::{Action, FileId, Word};
+use crate::analyze::{Action, FileId, FileKind, Word};
 use crate::base::Digest;
 use anyhow::Result;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The environment of every action, besides what its rule lets through.
 pub(super) const ENVIRONMENT: [(&str, &str); 2] = [
@@ -19,6 +19,25 @@ pub(super) struct Prepared {
     pub words: Vec<Word>,
     pub manifest: Manifest,
     pub inputs: Vec<(String, FileId, Content)>,
+}
+
+impl Prepared {
+    /// What the process reads.
+    pub fn inputs(&self) -> Inputs {
+        Inputs(self.inputs.iter().map(|(_, id, content)| (*id, *content)).collect())
+    }
+}
+
+/// What a process has read, or what a key was made of.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs(BTreeMap<FileId, Content>);
+
+impl Inputs {
+    /// True if no file is in both with different contents.
+    pub fn agree(&self, other: &Inputs) -> bool {
+        let same = |(id, content)| other.0.get(id).is_none_or(|known| known == content);
+        self.0.iter().all(same)
+    }
 }
 
 /// The manifest of an action, or why there is none.
@@ -77,8 +96,8 @@ pub(super) fn prepare(
     named.sort();
     named.dedup();
     let subject = match &action.test {
-        None => String::new(),
-        Some(test) => format!("test {} {}", action.label, test.cases.join("\n")),
+        None => written(shared, action),
+        Some(test) => format!("test {} {} {}", action.label, test.size, test.cases.join("\n")),
     };
     let manifest = Manifest {
         arguments: words.iter().map(|word| word.text.to_string()).collect(),
@@ -94,9 +113,25 @@ pub(super) fn prepare(
     Ok(Ok(Prepared { words, manifest, inputs: placed }))
 }
 
+/// How outputs are written, as far as neither the command nor their paths tell: which are folders,
+/// and which receives standard output.
+fn written(shared: &Shared, action: &Action) -> String {
+    let path = |id: &FileId| shared.analysis.files.path(*id).to_string();
+    let folder = |id: &&FileId| {
+        let kind = &shared.analysis.files.file(**id).kind;
+        matches!(kind, FileKind::Output { folder: true, .. })
+    };
+    let folders = action.outputs.iter().filter(folder).map(|id| format!("{}/", path(id)));
+    let stdout = action.stdout.iter().map(|id| format!("> {}", path(id)));
+    folders.chain(stdout).collect::<Vec<_>>().join("\n")
+}
+
 /// The keys of single cases of a test.
 pub struct CaseKeys {
+    /// What they are made of.
+    pub inputs: Inputs,
     manifest: Manifest,
+    subject: String,
     input_root: Digest,
 }
 
@@ -106,14 +141,16 @@ impl CaseKeys {
         let inputs = action.input_files(&action.words());
         Ok(prepare(shared, action, &inputs)?.ok().map(|prepared| CaseKeys {
             input_root: prepared.manifest.input_root(),
+            inputs: prepared.inputs(),
+            subject: prepared.manifest.subject.clone(),
             manifest: prepared.manifest,
         }))
     }
 
-    /// The key of the case with this command.
-    pub fn key(&mut self, arguments: Vec<String>, case: &str) -> Digest {
+    /// The key of the case with this command; `reading` is how its result is read.
+    pub fn key(&mut self, arguments: Vec<String>, case: &str, reading: &str) -> Digest {
         self.manifest.arguments = arguments;
-        self.manifest.subject = format!("case {case}");
+        self.manifest.subject = format!("{}case {case}\n{reading}", self.subject);
         self.manifest.exact_with(self.input_root)
     }
 }

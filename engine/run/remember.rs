@@ -7,12 +7,12 @@ use super::manifest::{Content, Reach};
 use super::prepare::Prepared;
 use super::session::Shared;
 use super::worker::Done;
-use crate::analyze::Action;
+use crate::analyze::{Action, FileKind};
 use crate::event::Outcome;
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Works out the key under which the result is kept. With a depfile that is one over the inputs
 /// that were read; a failure that left none is not kept.
@@ -63,6 +63,39 @@ pub(super) fn remember(
     Ok(Ok(()))
 }
 
+/// Inputs are links: to the sources, and into the store. A command that follows them names what
+/// they lead to and means the inputs; true if `path` is that of one. What comes from a folder of
+/// the store may be of any folder among the inputs.
+fn named_by_link(
+    shared: &Shared,
+    prepared: &Prepared,
+    path: &Path,
+    used: &mut BTreeSet<String>,
+) -> bool {
+    let in_store = shared.cas.contains(path);
+    let in_workspace = path.strip_prefix(&shared.root).ok();
+    if !in_store && in_workspace.is_none() {
+        return false;
+    }
+    let mut any = false;
+    for (input, id, content) in &prepared.inputs {
+        let file = shared.analysis.files.file(*id);
+        let meant = match (&file.kind, content) {
+            (FileKind::Source, _) => in_workspace.is_some_and(|at| at == Path::new(&*file.path)),
+            (_, Content::Tree { .. }) => in_store,
+            (_, Content::File { digest, .. }) => {
+                let hex = digest.hex();
+                in_store && path.ends_with(Path::new(&hex[..2]).join(&hex[2..]))
+            }
+        };
+        if meant {
+            any = true;
+            used.insert(input.clone());
+        }
+    }
+    any
+}
+
 /// Divides what a depfile names into declared inputs and files outside of the workspace.
 type Read = (Vec<String>, String);
 fn sort_out(
@@ -104,6 +137,9 @@ fn sort_out(
     }
     let mut list = String::new();
     for path in externals {
+        if named_by_link(shared, prepared, &path, &mut used) {
+            continue;
+        }
         if let Ok(inside) = path.strip_prefix(&shared.root) {
             return Ok(Err(format!(
                 "it read '{}', which is in the workspace but not among its inputs",

@@ -2,6 +2,7 @@
 //! what has ended. Workers carry one action each and wait for nothing but its process.
 
 use super::news::{News, about, id};
+use super::prepare::Inputs;
 use super::session::Shared;
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
@@ -26,6 +27,8 @@ pub struct Finished<'a> {
     pub origin: Origin,
     /// What it left behind.
     pub row: &'a ResultRow,
+    /// What its process has read, if one was started.
+    pub inputs: &'a Inputs,
 }
 
 /// What follows from an action that has ended.
@@ -208,6 +211,7 @@ impl<'a> Coordinator<'a, '_> {
                 outcome: &done.outcome,
                 origin: done.origin,
                 row: &done.row,
+                inputs: &done.inputs,
             };
             let follow = self.grow.finished(self.shared, finished)?;
             if follow.failed {

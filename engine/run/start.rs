@@ -107,7 +107,7 @@ pub(super) fn start(
         outcome: match ended.outcome {
             Outcome::Passed => ResultOutcome::Passed,
             Outcome::Exited(status) => ResultOutcome::Failed { status },
-            // Such a row is never kept.
+            // Of actions such a row is not kept; a test that has it is run again.
             _ => ResultOutcome::Failed { status: -1 },
         },
         duration_ns: ended.duration.as_nanos() as u64,
@@ -139,7 +139,7 @@ pub(super) fn start(
             Err(why) => done.outcome = Outcome::Broken(why),
         }
     }
-    if matches!(done.outcome, Outcome::Passed | Outcome::Exited(_))
+    if done.is_kept(action)
         && let Err(why) = remember(shared, action, prepared, place, &root, &mut done)?
     {
         done.outcome = Outcome::Broken(why);

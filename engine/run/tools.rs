@@ -37,6 +37,9 @@ pub(super) fn find(
             ),
         )));
     };
+    // One of these would be found first, were it there and executable.
+    let before = candidates(&request.program, &shared.options.path).take_while(|at| *at != first);
+    before.for_each(|at| shared.note_tool_file(at));
     let key = request_key(&first, request);
     if let Some(row) = shared.ledger.tool(&key)
         && row
@@ -122,10 +125,13 @@ pub(super) fn on_path(program: &str, path: &str) -> Option<PathBuf> {
         let file = PathBuf::from(program);
         return (file.is_absolute() && runs(&file)).then_some(file);
     }
-    path.split(':')
-        .filter(|folder| folder.starts_with('/'))
-        .map(|folder| Path::new(folder).join(program))
-        .find(|file| runs(file))
+    candidates(program, path).find(|file| runs(file))
+}
+
+/// Where a program may lie, by PATH.
+fn candidates<'a>(program: &'a str, path: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
+    let folders = path.split(':').filter(|folder| folder.starts_with('/'));
+    folders.map(move |folder| Path::new(folder).join(program))
 }
 
 /// What tells this machine's system from another one: its libc and its release.

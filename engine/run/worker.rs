@@ -2,7 +2,7 @@
 
 use super::lookup;
 use super::manifest::{self, Content, Manifest, Reach};
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Inputs, Prepared, prepare};
 use super::session::Shared;
 use super::start::start;
 use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
@@ -27,8 +27,26 @@ pub(super) struct Done {
     pub command: Option<String>,
     /// Why it ran.
     pub reason: Option<String>,
+    /// What its process has read, if one was started.
+    pub inputs: Inputs,
     /// True if a dry run found that it would have to run.
     pub would_run: bool,
+}
+
+/// What a shell says of a command that it cannot start, or cannot find.
+const NOT_STARTED: [i32; 2] = [126, 127];
+
+impl Done {
+    /// True if it is kept how the action ended. An end by force is kept of tests only, since no
+    /// earlier pass holds from then on; they are run again. A command that is not there may come.
+    pub fn is_kept(&self, action: &Action) -> bool {
+        match self.outcome {
+            Outcome::Passed => true,
+            Outcome::Exited(status) => action.test.is_some() || !NOT_STARTED.contains(&status),
+            Outcome::Signalled(_) | Outcome::TimedOut(_) => action.test.is_some(),
+            Outcome::Stopped | Outcome::Broken(_) => false,
+        }
+    }
 }
 
 /// Carries out one action. An error is a failure of the world.
@@ -74,6 +92,7 @@ pub(super) fn carry_out(
                 shape: None,
                 command,
                 reason: None,
+                inputs: Inputs::default(),
                 would_run: false,
             });
         }
@@ -91,6 +110,7 @@ pub(super) fn carry_out(
         done = start(shared, action, &prepared, &place);
     }
     let mut done = done?;
+    done.inputs = prepared.inputs();
     if let Some(changed) = changed_meanwhile(shared, &prepared)? {
         // What was read is not known; once more, with what is there now.
         let again = match prepare(shared, action, inputs)? {
@@ -99,6 +119,7 @@ pub(super) fn carry_out(
         };
         let place = lookup::place(&again.manifest, action.depfile.is_some());
         done = start(shared, action, &again, &place)?;
+        done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
         }
@@ -164,6 +185,7 @@ pub(super) fn broken(why: String) -> Done {
         shape: None,
         command: None,
         reason: None,
+        inputs: Inputs::default(),
         would_run: false,
     }
 }
@@ -172,11 +194,17 @@ pub(super) fn broken(why: String) -> Done {
 /// anew from here on.
 fn changed_meanwhile(shared: &Shared, prepared: &Prepared) -> Result<Option<String>> {
     let mut first = None;
-    for (_, id, _) in &prepared.inputs {
+    for (_, id, content) in &prepared.inputs {
         let file = shared.analysis.files.file(*id);
-        if matches!(file.kind, FileKind::Source)
-            && shared.stats.recheck(&shared.root.join(&*file.path))?
-        {
+        if !matches!(file.kind, FileKind::Source) {
+            continue;
+        }
+        // Another action may have noticed it already, so the last look does not tell.
+        let path = shared.root.join(&*file.path);
+        shared.stats.recheck(&path)?;
+        let now = shared.stats.digest(&path)?;
+        let now = now.map(|(digest, executable)| Content::File { digest, executable });
+        if now != Some(*content) {
             shared.forget(*id);
             first.get_or_insert_with(|| file.path.to_string());
         }

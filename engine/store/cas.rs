@@ -26,6 +26,8 @@ const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of e
 #[derive(Debug)]
 pub struct Cas {
     dir: PathBuf,
+    /// The same without links on the way.
+    real: PathBuf,
     /// True if files without a name can be made here, so that a killed run leaves no litter.
     nameless: bool,
     warnings: Mutex<Vec<String>>,
@@ -55,7 +57,8 @@ impl Cas {
         }
         sweep(&temporary);
         let nameless = Path::new("/proc/self/fd").exists() && nameless_file(&blobs).is_ok();
-        Ok(Cas { dir: dir.to_path_buf(), nameless, warnings: Mutex::default() })
+        let real = fs::canonicalize(dir).doing("look at", dir)?;
+        Ok(Cas { dir: dir.to_path_buf(), real, nameless, warnings: Mutex::default() })
     }
 
     /// What the user should know, each once: blobs that were found changed.
@@ -149,6 +152,11 @@ impl Cas {
         }
         draft.rename(dest)?;
         Ok(true)
+    }
+
+    /// True if the path leads into the store, be it written with links or without.
+    pub fn contains(&self, path: &Path) -> bool {
+        path.starts_with(&self.dir) || path.starts_with(&self.real)
     }
 
     fn place(&self, digest: &Digest) -> PathBuf {

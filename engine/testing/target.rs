@@ -4,7 +4,8 @@ use super::verdict::Judged;
 use crate::analyze::Test;
 use crate::base::Digest;
 use crate::event::{Case, Origin, Verdict};
-use crate::run::Shared;
+use crate::load::{Protocol, Results, Text};
+use crate::run::{Inputs, Shared};
 use crate::store::CaseRow;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub(super) struct Target {
     pub listed: Vec<String>,
     /// Keys of cases.
     pub keys: BTreeMap<String, Digest>,
+    /// What these are made of.
+    pub inputs: Inputs,
     /// Verdicts in the order of the listing; what no listing names comes last.
     pub verdicts: BTreeMap<(usize, String), Case>,
     /// Processes that have not ended.
@@ -36,6 +39,7 @@ impl Target {
             test,
             listed: Vec::new(),
             keys: BTreeMap::new(),
+            inputs: Inputs::default(),
             verdicts: BTreeMap::new(),
             open: 0,
             duration: Duration::ZERO,
@@ -67,7 +71,8 @@ const KINDS: [&str; 3] = ["passed", "failed", "skipped"];
 pub(super) fn row(judged: &Judged, shared: &Shared) -> Result<Option<CaseRow>> {
     let (kind, text) = match &judged.verdict {
         Verdict::Passed => (0, String::new()),
-        Verdict::Failed => (1, String::new()),
+        // What is kept of these is only that no earlier pass holds.
+        Verdict::Failed | Verdict::Crashed(_) | Verdict::TimedOut(_) => (1, String::new()),
         Verdict::Skipped(why) => (2, why.clone()),
         _ => return Ok(None),
     };
@@ -87,6 +92,26 @@ pub(super) fn row(judged: &Judged, shared: &Shared) -> Result<Option<CaseRow>> {
         via: VIA_BATCH,
         tier: 1,
     }))
+}
+
+/// How results of cases are read: what was read otherwise is no verdict any more.
+pub(super) fn reading(protocol: &Protocol) -> String {
+    let words = &protocol.words;
+    let mut res = format!("{:?} {:?} {:?}", words.passed, words.failed, words.skipped);
+    match &protocol.results {
+        None => {}
+        Some(Results::Tap) => res.push_str(" tap"),
+        Some(Results::Lines(lines)) => {
+            let texts = |texts: &[Text]| -> Vec<String> {
+                texts.iter().map(|text| text.text.clone()).collect()
+            };
+            let one = |text: &Option<Text>| texts(text.as_slice());
+            let (started, output) = (one(&lines.started), one(&lines.output));
+            let (done, ignored) = (texts(&lines.done), texts(&lines.ignored));
+            res.push_str(&format!(" {started:?} {done:?} {output:?} {ignored:?}"));
+        }
+    }
+    res
 }
 
 /// The verdict of a row, if it is good and so may be taken.
