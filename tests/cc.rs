@@ -20,7 +20,9 @@ std::string more() { return "more"; }
 std::string other() { return "other"; }
 "#,
     );
-    let run = ws.test(&[]).tells("  $ c++ -o out/t out/_obj/t/t.cc.o");
+    let run = ws
+        .test(&[])
+        .tells("  $ c++ -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.cc.o");
     run.ran(&["compile more.cpp", "compile other.cxx", "compile t.cc", "link t", "test //:t"]);
 }
 
@@ -74,8 +76,8 @@ int main(void) { return count() != 2; }
 int main(void) { return 0; }
 "#,
     );
-    ws.test(&[]).tells("  $ c++ -o out/t out/_obj/t/t.c.o out/libcount.a out/libnames.a\n");
-    ws.build(&[]).tells("  $ cc -o out/plain out/_obj/plain/plain.c.o\n");
+    ws.test(&[]).tells("  $ c++ -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.c.o out/libcount.a out/libnames.a\n");
+    ws.build(&[]).tells("  $ cc -Wl,--dependency-file=out/_obj/plain/link.d -o out/plain out/_obj/plain/plain.c.o\n");
 }
 
 #[test]
@@ -134,7 +136,9 @@ int main(void) { return low() != 2; }
 "#,
     );
     let run = ws.test(&[]).ran(&["compile t.c", "link t", "test //:t"]);
-    run.tells("  $ cc -o out/t out/_obj/t/t.c.o -Wl,-z,now\n");
+    run.tells(
+        "  $ cc -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.c.o -Wl,-z,now\n",
+    );
 }
 
 #[test]
@@ -259,7 +263,7 @@ int main(int count, char **words) { return right(count - 1) != 2; }
 "#,
     );
     ws.test(&[])
-        .tells("  $ cc -o out/t out/_obj/t/t.c.o out/libright.a out/libleft.a out/libbase.a -lm\n");
+        .tells("  $ cc -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.c.o out/libright.a out/libleft.a out/libbase.a -lm\n");
 }
 
 #[test]

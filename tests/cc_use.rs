@@ -212,7 +212,7 @@ fn a_toolchain_of_the_workspace_replaces_the_one_that_is_built_in() {
     assert!(
         first
             .stderr
-            .contains("  $ c++ -o out/t out/_obj/t/t.cc.o out/liblib.a -Wl,--gc-sections\n")
+            .contains("  $ c++ -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.cc.o out/liblib.a -Wl,--gc-sections\n")
     );
     first.tells("  $ cc -DALL -DIN_C -iquote . -iquote out -MD ");
 

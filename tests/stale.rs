@@ -298,3 +298,30 @@ fn a_command_that_was_not_there_is_asked_for_again() {
     ws.build(&["//:g"]);
     assert_eq!(ws.read("eng-out/bin/o"), "there\n");
 }
+
+#[test]
+fn a_library_outside_of_the_workspace_is_noticed_by_a_link() {
+    let ws = workspace("-- main.c\nint foo(void);\nint main(void) { return foo(); }");
+    let folder = ws.beside("outer");
+    std::fs::create_dir(&folder).expect("make a folder");
+    ws.write(
+        "BUILD.ron",
+        &format!(
+            "[workspace(name: \"ws\"), cc_test(name: \"t\", srcs: [\"main.c\"], linkopts: [\"-L{}\", \"-lfoo\"])]",
+            folder.display()
+        ),
+    );
+    let library = |status: i32| {
+        let source = folder.join("foo.c");
+        std::fs::write(&source, format!("int foo(void) {{ return {status}; }}\n")).expect("write");
+        let script = "cc -c foo.c -o foo.o && rm -f libfoo.a && ar rcsD libfoo.a foo.o";
+        let made =
+            std::process::Command::new("sh").args(["-c", script]).current_dir(&folder).status();
+        assert!(made.expect("start the compiler").success());
+    };
+    ws.eng(&["test"]).expect(1).tells("-lfoo");
+    library(0);
+    ws.test(&[]).ran(&["link t", "test //:t"]);
+    library(1);
+    ws.eng(&["test", "--verbose"]).expect(3).ran(&["link t", "test //:t"]);
+}
