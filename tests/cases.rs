@@ -298,7 +298,9 @@ fn an_edit_of_the_test_fresh_and_no_cache_run_all_cases_again() {
 fn what_matches_no_case_or_no_test_is_told() {
     let ws = traced(EIGHT);
     ws.write("lib/BUILD.ron", "[filegroup(name: \"lib\")]\n");
-    ws.eng(&["test", "//:t#t::c9"]).expect(4).tells("eng: //:t#t::c9 matches no case of //:t\n");
+    ws.eng(&["test", "//:t#t::c9"])
+        .expect(4)
+        .tells("eng: //:t#t::c9 matches no case of //:t; '--filter t::c9' ");
     ws.eng(&["test", "--filter=nothing"])
         .expect(4)
         .tells("eng: --filter nothing matches no case of ");

@@ -66,6 +66,10 @@ lines! {
     an_unknown_colour: 2, "test --color=red";
     flags_that_exclude_each_other: 2, "test --fail-fast --keep-going";
     a_flag_of_another_verb: 2, "build --test-threads=3";
+    a_flag_of_another_tool: 2, "build --release";
+    a_verb_of_another_tool: 2, "run //text:text";
+    a_file_for_a_target: 2, "build text/BUILD.ron";
+    a_target_without_its_package: 2, "test text_test";
     an_unknown_rule: 2, "rules cc_libary";
     many_targets_to_explain: 2, "explain //...";
     nothing_to_explain: 2, "explain //text:txt";

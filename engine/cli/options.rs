@@ -153,8 +153,39 @@ fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number was expected".to_string())
 }
 
+/// Flags and verbs that people type out of habit, and what does the same here.
+const HABITS: &[(&str, &str)] = &[
+    ("--nocapture", "'--test-output=all' shows what tests print"),
+    ("--no-capture", "'--test-output=all' shows what tests print"),
+    ("--release", "'--mode=release' does this"),
+    ("-c", "'--mode=release' stands for an optimized build"),
+    ("--compilation-mode", "'--mode=release' stands for an optimized build"),
+    ("--nocache-test-results", "'--fresh' runs tests again"),
+    ("--cache-test-results", "'--fresh' runs tests again"),
+    ("-p", "'//folder/...' as a pattern takes what is in a folder"),
+    ("--list", "'--dry-run' tells what would run"),
+    ("run", "'eng build' puts programs into eng-out/bin, from where they can be started"),
+    ("check", "'eng build --all' builds everything"),
+];
+
 /// Where the unknown flag of a command line does belong.
 pub fn belongs_to(error: &mut clap::Error) {
+    let unknown = match error.kind() {
+        ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
+        ErrorKind::InvalidSubcommand => error.get(ContextKind::InvalidSubcommand),
+        _ => None,
+    };
+    let habit = HABITS
+        .iter()
+        .find(|(word, _)| matches!(unknown, Some(ContextValue::String(typed)) if typed == word));
+    if let Some((_, tip)) = habit {
+        for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand] {
+            error.remove(kind);
+        }
+        let tip = ContextValue::StyledStrs(vec![(*tip).into()]);
+        error.insert(ContextKind::Suggested, tip);
+        return;
+    }
     let unknown = error.kind() == ErrorKind::UnknownArgument;
     let flag = error.get(ContextKind::InvalidArg).filter(|_| unknown);
     let Some(ContextValue::String(flag)) = flag else { return };

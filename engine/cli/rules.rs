@@ -55,6 +55,7 @@ fn one(rule: &Rule) -> String {
     for attr in &rule.attrs {
         text.push_str(&format!("  {:width$}  {}\n", attr.name, describe(attr)));
     }
+    text.push_str("\nEvery target also takes tags, doc and visible_to.\n");
     text
 }
 
@@ -66,14 +67,17 @@ fn describe(attr: &Attr) -> String {
             format!("{} ({})", attr.kind.name(), list(ext))
         }
         AttrKind::Target { provides } | AttrKind::Targets { provides } if !provides.is_empty() => {
-            format!("{} that provides {}", attr.kind.name(), provides.join(" or "))
+            let verb = if attr.kind.is_list() { "provide" } else { "provides" };
+            format!("{} that {verb} {}", attr.kind.name(), provides.join(" or "))
         }
         kind => kind.name().to_string(),
     };
     match &attr.default {
         Some(items) => {
+            // A single value takes the first that there is.
+            let or = if attr.kind.is_list() { " " } else { ", else " };
             let shown: Vec<String> = items.iter().map(show).collect();
-            text.push_str(&format!(", default {}", shown.join(" ")));
+            text.push_str(&format!(", default {}", shown.join(or)));
         }
         None if !attr.kind.is_list() => text.push_str(", required"),
         None => {}
@@ -91,7 +95,13 @@ fn show(item: &Item) -> String {
             for part in &template.parts {
                 match part {
                     Part::Text(plain) => text.push_str(plain),
-                    Part::Mention(mention) => text.push_str(&format!("{{{}}}", mention.name)),
+                    Part::Mention(mention) => {
+                        let filter = match mention.filter.is_empty() {
+                            true => String::new(),
+                            false => format!("|{}", mention.filter.join(" ")),
+                        };
+                        text.push_str(&format!("{{{}{filter}}}", mention.name));
+                    }
                 }
             }
             if text.is_empty() { "\"\"".to_string() } else { text }

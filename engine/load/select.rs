@@ -95,7 +95,10 @@ fn existing(
                 return Some(other);
             }
         }
-        let why = no_package(workspace, &label.package);
+        let why = match meant(workspace, label, term) {
+            Some(meant) => meant,
+            None => no_package(workspace, &label.package),
+        };
         problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
         return None;
     };
@@ -110,6 +113,25 @@ fn existing(
     let why = no_target(workspace, label);
     problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
     None
+}
+
+/// What a word means that names no package: a file, or a target without its package.
+fn meant(workspace: &Workspace, label: &Label, term: &Term) -> Option<String> {
+    if term.text.contains(':') || label.package.repo != Repo::Main {
+        return None;
+    }
+    let path = &label.package.path;
+    if workspace.root.join(&**path).is_file() {
+        return Some(format!("'{path}' is a file; name a target that has it"));
+    }
+    let all = workspace.packages.values().filter(|package| package.name.repo == Repo::Main);
+    let same = all.filter_map(|package| package.target(&label.name));
+    let same: Vec<String> = same.map(|target| format!("'{}'", target.label)).collect();
+    if same.is_empty() || term.text.contains('/') {
+        return None;
+    }
+    let same = listing(same.iter().map(String::as_str), 5);
+    Some(format!("there is no package '{}'; did you mean {same}?", label.package))
 }
 
 /// Why a label names nothing, with the nearest that exists.
@@ -216,6 +238,7 @@ mod tests {
             wrong("//a:x.c"),
             "the pattern '//a:x.c': '//a:x.c' is a file, not a target; //a has a, b and m"
         );
+        assert_eq!(wrong("b"), "the pattern 'b': there is no package '//b'; did you mean '//a:b'?");
         assert_eq!(
             wrong("-//a:qqq"),
             "the pattern '-//a:qqq': there is no target '//a:qqq'; //a has a, b and m"

@@ -122,8 +122,9 @@ impl Story {
         }
         let Some(counts) = counts else { return };
         for (label, because) in std::mem::take(&mut self.skipped) {
-            let told_as_test = self.left.selectors.contains_key(&label);
-            if self.asked.contains(&label) && !told_as_test {
+            let told =
+                self.left.selectors.contains_key(&label) || self.left.broken.contains(&label);
+            if self.asked.contains(&label) && !told {
                 self.left.not_built.insert(label, because);
             }
         }

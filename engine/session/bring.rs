@@ -124,7 +124,7 @@ impl Session {
             let _ = events.send(Event::Warning(nothing.clone()));
         }
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
-            return Err(Failure::NoTests(no_tests(&labels)));
+            return Err(Failure::NoTests(no_tests(&self.workspace, &labels)));
         }
         add_arguments(&mut goals, &request.test_args);
         let record = RunRecord {
@@ -349,20 +349,34 @@ fn no_cases(request: &Request, tests: &[Label]) -> String {
     let filters = request.filters.iter().map(|text| format!("--filter {text}"));
     let asked: Vec<String> = named.map(|term| term.text.clone()).chain(filters).collect();
     let names: Vec<String> = tests.iter().map(Label::to_string).collect();
+    let part = match &request.pattern.terms[..] {
+        [term] if request.filters.is_empty() => term.case.as_ref(),
+        _ => None,
+    };
     format!(
-        "{} matches no case of {}",
+        "{} matches no case of {}{}",
         listing(asked.iter().map(String::as_str), 5),
-        listing(names.iter().map(String::as_str), 5)
+        listing(names.iter().map(String::as_str), 5),
+        part.map_or(String::new(), |part| format!("; '--filter {part}' takes a part of a name"))
     )
 }
 
-fn no_tests(labels: &[Label]) -> String {
+fn no_tests(workspace: &load::Workspace, labels: &[Label]) -> String {
     if labels.is_empty() {
         return "no targets match, so there is no test to run".to_string();
     }
     let names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
     let names = listing(names.iter().map(String::as_str), 5);
-    format!("none of the targets that match is a test: {names}")
+    let tests_of = |label: &Label| {
+        let package = workspace.packages.get(&label.package)?;
+        package.targets.iter().any(|it| it.rule.test.is_some()).then_some(&package.name)
+    };
+    let homes: BTreeSet<_> = labels.iter().filter_map(tests_of).collect();
+    let others = match homes.first() {
+        Some(home) => format!("; '{home}:all' takes all tests of the package"),
+        None => String::new(),
+    };
+    format!("none of the targets that match is a test: {names}{others}")
 }
 
 /// Makes `eng-out` with the files that keep it out of version control and of backups; true if it
