@@ -69,6 +69,7 @@ pub(super) fn carry_out(
     let place = lookup::place(&prepared.manifest, action.depfile.is_some());
     let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests);
     let look = kept && !fresh;
+    let mut failed_before = false;
     if look && let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
         // A failed test is run again, a failed compilation is told again.
         let skipped = |test: &TestProcess| {
@@ -96,8 +97,12 @@ pub(super) fn carry_out(
                 would_run: false,
             });
         }
+        failed_before = true;
     }
-    let reason = reason(shared, action, &prepared.manifest);
+    let reason = match failed_before {
+        true => "it failed the last time".to_string(),
+        false => reason(shared, action, &prepared.manifest),
+    };
     if shared.options.dry_run {
         let mut done = broken(String::new());
         done.would_run = true;
