@@ -1,7 +1,7 @@
 //! A request, brought from patterns to results.
 
 use super::Failure;
-use super::goals::{Goals, goals};
+use super::goals::{Goals, goals, tests_of};
 use super::recall;
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
@@ -195,7 +195,11 @@ impl Session {
             scratch.fast().to_path_buf(),
             scratch.disk().to_path_buf(),
         );
-        let mut tests = Tests::new(goals.tests.clone(), filter(request), &self.workspace.name);
+        let mut tests = Tests::new(
+            goals.tests.clone(),
+            filter(&self.workspace, analysis, request),
+            &self.workspace.name,
+        );
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
         let durations = self.history.durations(&root.display().to_string());
         plan.expect(|action| {
@@ -279,17 +283,20 @@ fn is_good(summary: &Summary) -> bool {
     bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
 }
 
-fn filter(request: &Request) -> Filter {
+/// Which cases the pattern names, by the tests that its words stand for.
+fn filter(workspace: &load::Workspace, analysis: &Analysis, request: &Request) -> Filter {
     let mut filter = Filter { texts: request.filters.clone(), ..Filter::default() };
     let mut whole = BTreeSet::new();
-    for term in &request.pattern.terms {
-        if let crate::base::Selection::One(label) = &term.selection {
+    for term in request.pattern.terms.iter().filter(|term| !term.exclude) {
+        let named = load::named(workspace, term);
+        let targets = named.iter().filter_map(|label| analysis.targets.get(label));
+        for test in targets.flat_map(|target| tests_of(analysis, target)) {
             match &term.case {
                 Some(case) => {
-                    filter.named.entry(label.clone()).or_default().insert(case.clone());
+                    filter.named.entry(test.label.clone()).or_default().insert(case.clone());
                 }
                 None => {
-                    whole.insert(label.clone());
+                    whole.insert(test.label.clone());
                 }
             }
         }
