@@ -52,3 +52,12 @@ fn a_build_delivers_programs_only() {
     assert_eq!(output.expect("start hello").stdout, b"8\n");
     ws.build(&["//text"]).tells("eng-out/bin/text/libtext.a");
 }
+
+#[test]
+fn a_file_builds_the_targets_that_name_it() {
+    let ws = demo();
+    ws.build(&["text/text.c"]).ran(&["archive text/libtext.a", "compile text/text.c"]);
+    let absolute = ws.root().join("text/text_test.c");
+    let absolute = absolute.to_str().expect("a path in UTF-8");
+    ws.build(&[absolute]).ran(&["compile text/text_test.c", "link text/text_test"]);
+}

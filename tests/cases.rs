@@ -354,3 +354,25 @@ fn fail_fast_starts_no_test_after_the_first_failure() {
     ws.eng(&fast).expect(3).ran(&["test //:a"]).tells("tests: 0 passed, 1 failed\n");
     ws.eng(&["test", "--test-threads=1", "--verbose"]).expect(3).ran(&["test //:a", "test //:b"]);
 }
+
+#[test]
+fn a_case_is_found_however_its_test_is_named() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[alias(name: "second", actual: "//a:t"), test_suite(name: "both", tests: ["//a:t"])]
+-- a/BUILD.ron
+[cc_test(name: "t", srcs: ["t.c"], protocol: "eng")]
+-- a/t.c
+#include <eng_test.h>
+TEST(one) { CHECK(1); }
+TEST(two) { CHECK(1); }
+"#,
+    );
+    for name in ["//a:t", "a/t", "second", "//:both", "a/t.c"] {
+        ws.eng(&["test", "--fresh", &format!("{name}#a/t::two")])
+            .expect(0)
+            .tells("cases: 1 passed");
+        ws.eng(&["test", &format!("{name}#none")]).expect(4);
+    }
+}

@@ -182,3 +182,23 @@ fn an_output_that_is_not_written_is_named() {
     );
     ws.eng(&["build", "//:g"]).expect(1).tells("y.txt");
 }
+
+#[test]
+fn a_script_at_the_root_is_a_tool() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    sh_binary(name: "hello", srcs: "hello.sh"),
+    genrule(name: "plain", outs: ["plain.txt"], tools: [":hello"], cmd: "$TOOLS > $OUT"),
+    genrule(name: "shell", outs: ["shell.txt"], tools: [":hello"], cmd: "if $TOOLS; then :; fi > $OUT"),
+]
+-- hello.sh
+#!/bin/sh
+echo hello
+"#,
+    );
+    ws.build(&["//:plain", "//:shell"]);
+    assert_eq!(ws.read("eng-out/bin/plain.txt"), "hello\n");
+    assert_eq!(ws.read("eng-out/bin/shell.txt"), "hello\n");
+}

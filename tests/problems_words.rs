@@ -43,6 +43,7 @@ lines! {
     a_file_as_a_label: 2, "test //text:text.h";
     a_folder_without_packages: 2, "test //nowhere/...";
     a_folder_that_is_no_package: 2, "test nowhere:all";
+    a_case_left_out: 2, "test //text:text_test -//text:text_test#case";
     a_case_of_many: 2, "test //text/...#case";
     dots_inside_a_name: 2, "test //text...";
     a_name_below_many: 2, "test //text/...:lines";

@@ -324,6 +324,10 @@ impl Scope<'_> {
             ));
             return;
         };
+        // A shell would look for a bare name on PATH.
+        if first.file.is_some() && !first.text.contains('/') {
+            first.text = format!("./{}", first.text).into();
+        }
         // Whoever mentions a program needs what the program needs.
         for word in word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside)) {
             first.files.extend(word.files);

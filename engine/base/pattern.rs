@@ -102,6 +102,9 @@ impl Term {
         if case.is_some() && !matches!(selection, Selection::One(_)) {
             return Err(wrong("names a case of many targets; write '//package:test#case'"));
         }
+        if case.is_some() && exclude {
+            return Err(wrong("leaves out one case; only whole targets can be left out"));
+        }
         Ok(Term { exclude, selection, case, text: text.to_string() })
     }
 }

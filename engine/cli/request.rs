@@ -39,7 +39,7 @@ pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
                 text
             }
             None => {
-                all.push(typed(word).to_string());
+                all.push(below_root(typed(word), here));
                 continue;
             }
         };
@@ -50,6 +50,14 @@ pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
         all.insert(0, "//...".to_string());
     }
     Pattern::parse(&all, &here.home).map_err(Failure::Usage)
+}
+
+/// An absolute path of a file in the workspace, as editors pass it, is written from the root.
+fn below_root(word: &str, here: &Here) -> String {
+    match Path::new(word).strip_prefix(&here.root).ok().and_then(Path::to_str) {
+        Some(rest) if !rest.is_empty() && !word.starts_with("//") => format!("//{rest}"),
+        _ => word.to_string(),
+    }
 }
 
 /// How many processes at once.

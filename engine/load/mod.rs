@@ -26,6 +26,7 @@ mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
 mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
+mod owner; // files → the targets that name them
 mod select; // patterns → labels
 #[cfg(test)]
 mod sample; // rules and workspaces from text, for tests
@@ -37,6 +38,6 @@ pub use rule::{
     ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part, Prop, Rule,
     Rules, Template, TestRule, Text, ToolSpec,
 };
-pub use select::{no_target, targets};
+pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};
 pub use workspace::{LoadError, find_root, workspace};

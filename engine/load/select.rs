@@ -1,6 +1,6 @@
 //! Patterns → labels.
 
-use super::{Package, Workspace};
+use super::{Package, Workspace, owner};
 use crate::base::{
     Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, listing, near, nearest,
     parent,
@@ -16,7 +16,7 @@ pub fn targets(workspace: &Workspace, pattern: &Pattern) -> Result<Vec<(Label, b
         match (&term.selection, term.exclude) {
             (Selection::One(label), false) => picked.one(workspace, term, label),
             (Selection::One(label), true) => {
-                if let Some(label) = existing(workspace, term, label, &mut picked.problems) {
+                for label in existing(workspace, term, label, &mut picked.problems) {
                     picked.labels.remove(&label);
                 }
             }
@@ -30,6 +30,14 @@ pub fn targets(workspace: &Workspace, pattern: &Pattern) -> Result<Vec<(Label, b
     picked.problems.or(picked.labels.into_iter().collect())
 }
 
+/// The targets that a term names rather than matches; nothing if it names none that exists.
+pub fn named(workspace: &Workspace, term: &Term) -> Vec<Label> {
+    match &term.selection {
+        Selection::One(label) => existing(workspace, term, label, &mut Problems::default()),
+        Selection::All(_) | Selection::Below(_) => Vec::new(),
+    }
+}
+
 #[derive(Default)]
 struct Picked {
     labels: BTreeMap<Label, bool>,
@@ -39,7 +47,7 @@ struct Picked {
 
 impl Picked {
     fn one(&mut self, workspace: &Workspace, term: &Term, label: &Label) {
-        if let Some(label) = existing(workspace, term, label, &mut self.problems) {
+        for label in existing(workspace, term, label, &mut self.problems) {
             self.reached.insert(label.package.clone());
             self.labels.insert(label, true);
         }
@@ -79,50 +87,52 @@ impl Picked {
     }
 }
 
-/// The label, if the target exists. `x/y` may also mean the target `y` of the package `x`.
+/// The label, if the target exists. `x/y` may also mean the target `y` of the package `x`, or a
+/// file: all targets that name it.
 fn existing(
     workspace: &Workspace,
     term: &Term,
     label: &Label,
     problems: &mut Problems,
-) -> Option<Label> {
+) -> Vec<Label> {
+    let is_path = !term.text.split('#').next().is_some_and(|name| name.contains(':'));
     let Some(package) = workspace.packages.get(&label.package) else {
-        if !term.text.contains(':') {
-            let above =
-                PackageName { repo: label.package.repo, path: parent(&label.package.path).into() };
-            let other = above.label(&label.name);
-            if above != label.package && workspace.target(&other).is_some() {
-                return Some(other);
-            }
+        let path = &label.package.path;
+        let above = PackageName { repo: label.package.repo, path: parent(path).into() };
+        let other = above.label(&label.name);
+        if is_path && above != label.package && workspace.target(&other).is_some() {
+            return vec![other];
         }
-        let why = match meant(workspace, label, term) {
-            Some(meant) => meant,
-            None => no_package(workspace, &label.package),
+        let owned = match is_path {
+            true => owner::of_file(workspace, &label.package),
+            false => None,
+        };
+        let why = match owned {
+            Some(Ok(labels)) => return labels,
+            Some(Err(why)) => why,
+            None => meant(workspace, label, term)
+                .unwrap_or_else(|| no_package(workspace, &label.package)),
         };
         problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
-        return None;
+        return Vec::new();
     };
     if package.target(&label.name).is_some() {
-        return Some(label.clone());
+        return vec![label.clone()];
     }
     if !package.problems.is_empty() {
         // The target may be the very one that could not be read.
         problems.extend(package.problems.iter().cloned());
-        return None;
+        return Vec::new();
     }
     let why = no_target(workspace, label);
     problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
-    None
+    Vec::new()
 }
 
-/// What a word means that names no package: a file, or a target without its package.
+/// What a word means that names no package: a target without its package.
 fn meant(workspace: &Workspace, label: &Label, term: &Term) -> Option<String> {
     if term.text.contains(':') || label.package.repo != Repo::Main {
         return None;
-    }
-    let path = &label.package.path;
-    if workspace.root.join(&**path).is_file() {
-        return Some(format!("'{path}' is a file; name a target that has it"));
     }
     let all = workspace.packages.values().filter(|package| package.name.repo == Repo::Main);
     let same = all.filter_map(|package| package.target(&label.name));
@@ -194,6 +204,11 @@ mod tests {
                 ),
                 ("a/sub", r#"[group(name: "sub")]"#, &[]),
                 ("ab", r#"[group(name: "ab")]"#, &[]),
+                (
+                    "f",
+                    r#"[group(name: "all", srcs: glob(["*/*.c"])), group(name: "x", srcs: [when("!release", ["d/x.c"])])]"#,
+                    &["d/x.c", "d/y.c", "z.c"],
+                ),
                 ("bad", r#"[group(name: "ok"), gruop(name: "x")]"#, &[]),
             ],
         );
@@ -217,6 +232,16 @@ mod tests {
         assert_eq!(select(&["-//a:a", "//a:all", "//a"]).unwrap(), ["//a:a!", "//a:b"]);
         assert_eq!(select(&["a/b"]).unwrap(), ["//a:b!"]);
         assert_eq!(select(&["a/sub"]).unwrap(), ["//a/sub:sub!"]);
+    }
+
+    #[test]
+    fn a_file_selects_the_targets_that_name_it() {
+        assert_eq!(select(&["f/d/x.c"]).unwrap(), ["//f:all!", "//f:x!"]);
+        assert_eq!(select(&["f/d/x.c", "-f/d/y.c"]).unwrap(), ["//f:x!"]);
+        assert_eq!(
+            select(&["f/z.c"]).unwrap_err(),
+            ["the pattern 'f/z.c': 'z.c' is a file of //f that no target there names"]
+        );
     }
 
     #[test]
@@ -251,6 +276,6 @@ mod tests {
         assert_eq!(select(&["//..."]).unwrap_err(), wrong);
         assert_eq!(select(&["//bad:ok"]).unwrap_err(), wrong);
         assert_eq!(select(&["//bad:x"]).unwrap_err(), wrong);
-        assert_eq!(select(&["//...", "-//bad/..."]).unwrap().len(), 5);
+        assert_eq!(select(&["//...", "-//bad/..."]).unwrap().len(), 7);
     }
 }

@@ -1,11 +1,12 @@
 //! A request, brought from patterns to results.
 
 use super::Failure;
-use super::goals::{Goals, goals};
+use super::goals::{Goals, goals, tests_of};
 use super::recall;
+use super::request::{Goal, Places, Request};
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
-use crate::base::{Label, Pattern, listing};
+use crate::base::{Label, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
@@ -17,68 +18,6 @@ use crossbeam_channel::Sender;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
-
-/// Folders of the user.
-#[derive(Debug, Clone)]
-pub struct Places {
-    /// Store and ledger; may be deleted at any time.
-    pub cache: PathBuf,
-    /// History.
-    pub state: PathBuf,
-}
-
-/// What to do with the selected targets.
-#[derive(Debug, Clone)]
-pub enum Goal {
-    /// Build and deliver them.
-    Build {
-        /// Libraries and files that wildcards match, too.
-        all: bool,
-        /// Tests that wildcards match, too.
-        tests: bool,
-    },
-    /// Run the tests among them.
-    Test,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Which targets.
-    pub pattern: Pattern,
-    /// What to do with them.
-    pub goal: Goal,
-    /// Processes of actions at once.
-    pub jobs: usize,
-    /// Processes of tests at once.
-    pub test_threads: usize,
-    /// Look nothing up.
-    pub no_cache: bool,
-    /// Look no test results up.
-    pub fresh_tests: bool,
-    /// Only say what would run.
-    pub dry_run: bool,
-    /// Stop at the first failure.
-    pub fail_fast: bool,
-    /// Tell commands of actions that succeeded, too.
-    pub verbose: bool,
-    /// Modes of the rules.
-    pub modes: BTreeSet<String>,
-    /// Texts of which one must occur in the name of a case.
-    pub filters: Vec<String>,
-    /// Arguments for every test program.
-    pub test_args: Vec<String>,
-    /// Limit of time for every test process.
-    pub test_timeout: Option<Duration>,
-    /// The user's PATH.
-    pub path: String,
-    /// True if the output of tests that passed is to be shown, too.
-    pub shows_output: bool,
-    /// The file of this program: another one may know other rules.
-    pub program: PathBuf,
-    /// The command line, for the history.
-    pub command: String,
-}
 
 /// A workspace that was loaded, with its stores.
 pub struct Session {
@@ -210,7 +149,11 @@ impl Session {
             scratch.fast().to_path_buf(),
             scratch.disk().to_path_buf(),
         );
-        let mut tests = Tests::new(goals.tests.clone(), filter(request), &self.workspace.name);
+        let mut tests = Tests::new(
+            goals.tests.clone(),
+            filter(&self.workspace, analysis, request),
+            &self.workspace.name,
+        );
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
         let durations = self.history.durations(&root.display().to_string());
         plan.expect(|action| {
@@ -301,17 +244,20 @@ fn is_good(summary: &Summary) -> bool {
     bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
 }
 
-fn filter(request: &Request) -> Filter {
+/// Which cases the pattern names, by the tests that its words stand for.
+fn filter(workspace: &load::Workspace, analysis: &Analysis, request: &Request) -> Filter {
     let mut filter = Filter { texts: request.filters.clone(), ..Filter::default() };
     let mut whole = BTreeSet::new();
-    for term in &request.pattern.terms {
-        if let crate::base::Selection::One(label) = &term.selection {
+    for term in request.pattern.terms.iter().filter(|term| !term.exclude) {
+        let named = load::named(workspace, term);
+        let targets = named.iter().filter_map(|label| analysis.targets.get(label));
+        for test in targets.flat_map(|target| tests_of(analysis, target)) {
             match &term.case {
                 Some(case) => {
-                    filter.named.entry(label.clone()).or_default().insert(case.clone());
+                    filter.named.entry(test.label.clone()).or_default().insert(case.clone());
                 }
                 None => {
-                    whole.insert(label.clone());
+                    whole.insert(test.label.clone());
                 }
             }
         }

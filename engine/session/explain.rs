@@ -1,7 +1,8 @@
 //! Why the actions of a target would run, or why not: a dry run, and the history.
 
 use super::Failure;
-use super::bring::{Goal, Request, Session};
+use super::bring::Session;
+use super::request::{Goal, Request};
 use crate::base::{Label, Pattern};
 use crate::event::Event;
 use crate::store::Attempt;

@@ -1,6 +1,6 @@
 //! What a request asks for: files that are built and delivered, and tests that are run.
 
-use super::bring::Goal;
+use super::request::Goal;
 use crate::analyze::{Analysis, Configured, FileId, Test, flatten, short};
 use crate::base::{Label, Problem, Problems, listing};
 use crate::run::Delivery;
@@ -37,7 +37,8 @@ pub(super) fn goals(
     for (label, named) in selected {
         let Some(target) = analysis.targets.get(label) else { continue };
         if matches!(goal, Goal::Test) {
-            collect_tests(analysis, target, &mut tests);
+            let found = tests_of(analysis, target);
+            tests.extend(found.into_iter().map(|test| (test.label.clone(), test)));
             if target.test.is_some() || target.is_suite || !named {
                 continue;
             }
@@ -92,12 +93,14 @@ pub(super) fn goals(
     problems.or(res)
 }
 
-fn collect_tests(analysis: &Analysis, target: &Configured, tests: &mut BTreeMap<Label, Arc<Test>>) {
+/// The tests that a target stands for: itself, or those of a suite.
+pub(super) fn tests_of(analysis: &Analysis, target: &Configured) -> Vec<Arc<Test>> {
+    let mut tests = Vec::new();
     let mut open = vec![target];
     let mut seen = BTreeSet::new();
     while let Some(target) = open.pop() {
         if let Some(test) = &target.test {
-            tests.insert(test.label.clone(), test.clone());
+            tests.push(test.clone());
         }
         if seen.insert(target.label.clone()) {
             open.extend(
@@ -109,6 +112,7 @@ fn collect_tests(analysis: &Analysis, target: &Configured, tests: &mut BTreeMap<
             );
         }
     }
+    tests
 }
 
 /// What a build of the target leaves behind.

@@ -1,15 +1,17 @@
 //! The door through which a workspace is loaded, planned and brought up to date.
 //! Decides nothing about how things look.
 
+mod request; // what is asked
 mod recall; // a run that finds nothing to do, told from one record
 mod goals; // what a request asks for, in files and tests
 mod bring; // … brought up to date
 mod explain; // … or told why it would not be
 mod scratch; // a folder of this process alone
 
-pub use bring::{Goal, Places, Request, Session};
+pub use bring::Session;
 pub use explain::Explained;
 pub use recall::recall;
+pub use request::{Goal, Places, Request};
 
 use crate::base::Problems;
 use crate::store::StoreError;

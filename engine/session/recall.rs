@@ -1,7 +1,7 @@
 //! A run that finds nothing to do: what the last one knew is one flat record, read in one go and
 //! checked by `stat` alone. Nothing is loaded, analysed or hashed, and no row is looked up.
 
-use super::bring::{Goal, Places, Request};
+use super::request::{Goal, Places, Request};
 use crate::base::{Hasher, Label, PackageName};
 use crate::event::{Case, Event, Origin, Summary, Verdict};
 use crate::store::{FileStat, load_flat, save_flat};
