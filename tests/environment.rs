@@ -143,12 +143,60 @@ fn an_edited_data_file_runs_the_test_again_and_another_file_does_not() {
 }
 
 #[test]
-fn a_shared_library_lies_beside_the_program() {
+fn data_at_the_root_stand_where_a_test_starts() {
     let ws = workspace(
         "-- BUILD.ron\n[cc_test(name: \"t\", srcs: [\"t.c\"], data: [\"d.txt\"])]\n\
          -- t.c\n#include <stdio.h>\nint main(void) { return !fopen(\"d.txt\", \"r\"); }\n-- d.txt\nd\n",
     );
     ws.test(&[]);
+}
+
+#[test]
+fn what_belongs_beside_a_program_lies_in_its_folder_wherever_that_is() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    workspace(name: "ws", rules: ["r.ron"]),
+    near_test(name: "t", srcs: "p.sh", near: ["q/near.txt"]),
+    near_test(name: "tool", srcs: "p.sh", near: ["q/near.txt"]),
+    genrule(name: "g", outs: ["g.txt"], tools: [":tool"], cmd: "$TOOLS > $OUT"),
+]
+-- r.ron
+[
+    rule(
+        name: "near_test",
+        doc: "A script that is copied into a folder of its own.",
+        attrs: (
+            srcs: file(),
+            near: files(),
+            shell: tool(default: "sh"),
+            protocol: string(one_of: ["exit"], default: "exit"),
+        ),
+        actions: (
+            copy: (
+                run: ["{shell}", "-c", "cp \"$0\" \"$1\" && chmod +x \"$1\"", "{srcs}", "{program}"],
+                outs: (program: "bin/{name}/run"),
+            ),
+        ),
+        provides: (files: ["{program}"], run: ["{program}"], beside: ["{near}"]),
+        test: (protocol: "{protocol}", program: "{program}"),
+    ),
+]
+-- p.sh
+#!/bin/sh
+cat "$(dirname "$0")/near.txt"
+-- q/near.txt
+near
+"#,
+    );
+    ws.test(&["//:t"]);
+    assert_eq!(ws.read("eng-out/testlogs/t/test.log"), "near\n");
+    ws.build(&["//:g", "//:t"]);
+    assert_eq!(ws.read("eng-out/bin/g.txt"), "near\n");
+    assert_eq!(ws.read("eng-out/bin/bin/t/near.txt"), "near\n");
+    ws.write("q/near.txt", "other\n");
+    ws.test(&["//:t"]).ran(&["test //:t"]);
 }
 
 #[test]

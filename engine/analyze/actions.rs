@@ -97,6 +97,18 @@ impl Action {
         }
     }
 
+    /// Programs that the action starts, each with a file that must lie in the program's folder.
+    pub fn companions(&self, words: &[Word]) -> Vec<(FileId, FileId)> {
+        let inputs = word::flatten(&self.inputs);
+        let env = self.env.iter().map(|(_, word)| word);
+        words
+            .iter()
+            .chain(&inputs)
+            .chain(env)
+            .flat_map(|word| word.beside.iter().copied())
+            .collect()
+    }
+
     /// The files that must be there, sorted, each once: what the command and the environment
     /// mention, and `inputs`.
     pub fn input_files(&self, words: &[Word]) -> Vec<FileId> {

@@ -332,6 +332,7 @@ impl Scope<'_> {
         for word in word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside)) {
             first.files.extend(word.files);
         }
+        first.beside.extend(target.companions());
         pieces.extend(words.into_iter().map(Piece::Word));
     }
 

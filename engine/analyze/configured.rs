@@ -1,7 +1,8 @@
 //! A target after analysis: what it provides to others and to the engine.
 
+use super::FileId;
 use super::testing::Test;
-use super::word::Piece;
+use super::word::{self, Piece};
 use crate::base::{Label, Place};
 use crate::load::Target;
 use std::collections::HashMap;
@@ -49,6 +50,14 @@ impl Configured {
             is_suite: false,
             suite: Vec::new(),
         }
+    }
+
+    /// The target's program with each file that must lie in its folder.
+    pub fn companions(&self) -> Vec<(FileId, FileId)> {
+        let program = word::flatten(&self.run).first().and_then(|word| word.file);
+        let Some(program) = program else { return Vec::new() };
+        let files = word::flatten(&self.beside).into_iter().flat_map(|word| word.files);
+        files.map(|file| (program, file)).collect()
     }
 
     /// The field of a group, or one of the engine's own names.

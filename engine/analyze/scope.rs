@@ -214,6 +214,8 @@ impl<'a> Scope<'a> {
                     pieces.push(Piece::Gather(target.data.clone()));
                     pieces.push(Piece::Gather(target.run.clone()));
                     pieces.push(Piece::Gather(target.beside.clone()));
+                    let beside = target.companions();
+                    pieces.push(Piece::Word(Word { beside, ..Word::text("") }));
                 }
             }
         }

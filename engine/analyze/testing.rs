@@ -72,6 +72,7 @@ impl Scope<'_> {
         runfiles.push(Piece::Gather(configured.run.clone()));
         runfiles.push(Piece::Gather(configured.data.clone()));
         runfiles.push(Piece::Gather(configured.beside.clone()));
+        runfiles.push(Piece::Word(Word { beside: configured.companions(), ..Word::text("") }));
         let size = self.text("size", problems).unwrap_or_else(|| "medium".to_string());
         let timeout = match self.text("timeout", problems).filter(|text| !text.is_empty()) {
             Some(text) => parse_duration(&text).unwrap_or_else(|| of_size(&size)),

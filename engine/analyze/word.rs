@@ -16,21 +16,31 @@ pub struct Word {
     pub file: Option<FileId>,
     /// Tools whose names stand in the text at these bytes, in the order of the text.
     pub tools: Vec<(ToolId, u32)>,
+    /// Programs that it mentions, each with a file that must lie in the program's folder.
+    pub beside: Vec<(FileId, FileId)>,
 }
 
 impl Word {
     /// A word that mentions nothing.
     pub fn text(text: &str) -> Word {
-        Word { text: text.into(), files: Vec::new(), file: None, tools: Vec::new() }
+        Word {
+            text: text.into(),
+            files: Vec::new(),
+            file: None,
+            tools: Vec::new(),
+            beside: Vec::new(),
+        }
     }
 
     /// A word that is a file.
     pub fn file(path: Arc<str>, file: FileId) -> Word {
-        Word { text: path, files: vec![file], file: Some(file), tools: Vec::new() }
+        Word { text: path, files: vec![file], file: Some(file), ..Word::text("") }
     }
 
-    /// Takes over the tools of a word whose text becomes part of this one at a byte.
+    /// Takes over the tools of a word whose text becomes part of this one at a byte, and what must
+    /// lie beside the programs that it mentions.
     pub fn take_tools(&mut self, word: &Word, at: usize) {
+        self.beside.extend(&word.beside);
         self.tools.extend(word.tools.iter().map(|(tool, offset)| (*tool, at as u32 + offset)));
     }
 
@@ -59,7 +69,7 @@ impl Word {
             Prop::Only => return self.clone(),
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
-        Word { text: text.into(), files: self.files.clone(), file: None, tools: Vec::new() }
+        Word { text: text.into(), files: self.files.clone(), ..Word::text("") }
     }
 }
 

@@ -4,7 +4,7 @@ use super::exec_root;
 use super::manifest::{Content, Manifest};
 use super::session::Shared;
 use crate::analyze::{Action, FileId, FileKind, Word};
-use crate::base::Digest;
+use crate::base::{Digest, join, parent};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +54,13 @@ pub(super) fn prepare(
             return Ok(Err(format!("its input '{path}' is not there any more")));
         };
         placed.push((exec_root::place_of(&action.layout, path), *id, content));
+    }
+    for (program, file) in action.companions(&words) {
+        let place = |id| exec_root::place_of(&action.layout, shared.analysis.files.path(id));
+        let (program, own) = (place(program), place(file));
+        let name = own.rsplit('/').next().unwrap_or(&own);
+        let Some(content) = shared.content(file)? else { continue };
+        placed.push((join(parent(&program), name), file, content));
     }
     placed.sort_by(|a, b| a.0.cmp(&b.0));
     placed.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2);

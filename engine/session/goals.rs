@@ -2,7 +2,7 @@
 
 use super::request::Goal;
 use crate::analyze::{Analysis, Configured, FileId, Test, flatten, short};
-use crate::base::{Label, Problem, Problems, listing};
+use crate::base::{Label, Problem, Problems, join, listing, parent};
 use crate::run::Delivery;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(super) fn goals(
         res.labels.push(label.clone());
         for file in files_of(target) {
             res.files.push(file);
-            let path = short(analysis.files.path(file)).to_string();
+            let path = place_of(analysis, target, file);
             match paths.get(&path) {
                 Some((other, _)) if *other == file => continue,
                 Some((_, other)) => {
@@ -91,6 +91,19 @@ pub(super) fn goals(
         });
     }
     problems.or(res)
+}
+
+/// Where a file of a target is delivered: at its short path, or in the folder of the program that it
+/// must lie beside.
+fn place_of(analysis: &Analysis, target: &Configured, file: FileId) -> String {
+    let path = short(analysis.files.path(file));
+    match target.companions().into_iter().find(|(_, beside)| *beside == file) {
+        Some((program, _)) => {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            join(parent(short(analysis.files.path(program))), name)
+        }
+        None => path.to_string(),
+    }
 }
 
 /// The tests that a target stands for: itself, or those of a suite.
