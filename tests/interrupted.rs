@@ -1,6 +1,6 @@
 //! Edits, kills and other processes while actions run.
 
-use crate::support::{Run, Workspace, wait_for, workspace};
+use crate::support::{Run, Workspace, wait_for, wait_told, workspace};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -117,6 +117,7 @@ fn an_input_that_is_deleted_meanwhile_is_told() {
 fn after_a_kill_what_was_finished_is_not_redone() {
     let slow = Slow::new();
     let mut child = slow.start();
+    wait_told(&mut child, "RAN  //:quick: ");
     child.kill().expect("kill eng");
     child.wait().expect("wait for eng");
     slow.let_go();

@@ -123,6 +123,21 @@ impl Workspace {
     }
 }
 
+/// Reads what a started eng tells until a text is in it: what was told is kept, even if eng is
+/// killed right after.
+#[track_caller]
+pub fn wait_told(child: &mut std::process::Child, text: &str) {
+    use std::io::Read;
+    let stderr = child.stderr.as_mut().expect("its errors are piped");
+    let mut told = Vec::new();
+    let mut byte = [0];
+    while !String::from_utf8_lossy(&told).contains(text) {
+        let read = stderr.read(&mut byte).expect("read what eng tells");
+        assert!(read == 1, "'{text}' is not in:\n{}", String::from_utf8_lossy(&told));
+        told.push(byte[0]);
+    }
+}
+
 impl Run {
     /// Runs a command.
     pub fn of(mut command: Command) -> Run {
