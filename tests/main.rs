@@ -12,6 +12,7 @@ mod examples;
 mod genrule;
 mod incremental;
 mod interrupted;
+mod long;
 mod problems;
 mod problems_graph;
 mod problems_rules;

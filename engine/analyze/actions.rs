@@ -65,6 +65,10 @@ pub struct TestProcess {
     pub skip: Option<i32>,
 }
 
+/// Commands with more bytes than this are handed over in a file of arguments. A system takes more,
+/// but counts the environment, too.
+pub const LONGEST_COMMAND: usize = 100_000;
+
 /// Stands in the words of a test for the path of the file into which results are written. It is
 /// replaced when the process is started, so that no absolute path gets into a key.
 pub const REPORT: &str = "{report}";

@@ -1,6 +1,7 @@
 //! A graph of actions by "who writes the file that I read".
 
-use crate::analyze::{Action, Analysis, FileId, FileKind};
+use crate::analyze::{Action, Analysis, Command, FileId, FileKind, LONGEST_COMMAND};
+use crate::base::{Problem, Problems};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub struct Plan {
 struct Planned {
     action: Arc<Action>,
     inputs: Vec<FileId>,
+    /// Bytes of the command.
+    length: usize,
     /// Time from the start of this action to the end of the last one that needs it.
     remaining: Duration,
 }
@@ -69,8 +72,15 @@ impl Plan {
     }
 
     fn add_node(&mut self, action: Action) -> NodeId {
-        let inputs = action.input_files(&action.words());
-        self.graph.add_node(Planned { action: Arc::new(action), inputs, remaining: Duration::ZERO })
+        let words = action.words();
+        let inputs = action.input_files(&words);
+        let length = words.iter().map(|word| word.text.len() + 1).sum();
+        self.graph.add_node(Planned {
+            action: Arc::new(action),
+            inputs,
+            length,
+            remaining: Duration::ZERO,
+        })
     }
 
     /// Adds an action whose inputs are all there.
@@ -101,6 +111,23 @@ impl Plan {
     /// How many actions there are.
     pub fn len(&self) -> usize {
         self.graph.node_count()
+    }
+
+    /// Actions whose commands are longer than the system takes, by target, without a way to hand
+    /// them over in a file.
+    pub fn check_lengths(&self, problems: &mut Problems) {
+        for planned in self.graph.node_weights() {
+            let (action, length) = (&planned.action, planned.length);
+            let is_run = matches!(action.command, Command::Run { .. });
+            if is_run && length > LONGEST_COMMAND && action.params.is_none() {
+                let text = format!(
+                    "the command of '{}' has {length} bytes; above {LONGEST_COMMAND} its action '{}' must say how it takes a file of arguments, such as params: \"@{{file}}\"",
+                    action.about, action.name
+                );
+                let problem = Problem::at(&action.target_place, text);
+                problems.push(problem.also(&action.place, "the action"));
+            }
+        }
     }
 
     /// The action.

@@ -8,16 +8,13 @@ use super::remember::remember;
 use super::session::Shared;
 use super::worker::{Done, broken};
 use super::{outputs, script};
-use crate::analyze::{Action, Command, FileKind, REPORT, Word};
+use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
 use crate::store::{ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::PathBuf;
-
-/// Larger commands need a file of arguments.
-const LONGEST_COMMAND: usize = 100_000;
 
 /// Starts the process and stores what it leaves behind.
 pub(super) fn start(

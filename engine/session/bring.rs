@@ -6,7 +6,7 @@ use super::recall;
 use super::request::{Goal, Places, Request};
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
-use crate::base::{Label, listing};
+use crate::base::{Label, Problems, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
@@ -155,6 +155,9 @@ impl Session {
             &self.workspace.name,
         );
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
+        let mut problems = Problems::default();
+        plan.check_lengths(&mut problems);
+        problems.or(())?;
         let durations = self.history.durations(&root.display().to_string());
         plan.expect(|action| {
             let known = durations.expected(&action.label.to_string(), &action.about);

@@ -6,7 +6,7 @@ use super::filter::Filter;
 use super::target::{self, Target};
 use super::verdict::{self, Judged};
 use super::{lines, log, results};
-use crate::analyze::{Action, Test, TestProcess};
+use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, CaseCounts, Event, Origin, Outcome, Summary, Verdict};
 use crate::load::{Item, Part};
@@ -125,8 +125,10 @@ impl Tests {
         let missing = remembered(shared, target, &wanted, &self.workspace)?;
         let mut follow = Follow::default();
         if !missing.is_empty() {
-            let action = process(target, &missing, &self.workspace);
-            follow.actions.push(action);
+            for names in batches(&missing) {
+                let action = process(target, names, &self.workspace);
+                follow.actions.push(action);
+            }
         }
         self.settle(shared, &label, follow)
     }
@@ -184,8 +186,10 @@ impl Tests {
                 follow.actions.push(action);
             }
         } else if !judgement.again.is_empty() {
-            let action = process(target, &judgement.again, &self.workspace);
-            follow.actions.push(action);
+            for names in batches(&judgement.again) {
+                let action = process(target, names, &self.workspace);
+                follow.actions.push(action);
+            }
         }
         self.settle(shared, &label, follow)
     }
@@ -295,6 +299,21 @@ fn remembered(
         }
     }
     Ok(missing)
+}
+
+/// Cases in parts whose names fit into a command.
+fn batches(names: &[String]) -> Vec<&[String]> {
+    let mut parts = Vec::new();
+    let (mut first, mut length) = (0, 0);
+    for (at, name) in names.iter().enumerate() {
+        length += name.len() + 1;
+        if length > LONGEST_COMMAND / 2 && at > first {
+            parts.push(&names[first..at]);
+            (first, length) = (at, name.len() + 1);
+        }
+    }
+    parts.push(&names[first..]);
+    parts
 }
 
 /// The process that runs these cases.
