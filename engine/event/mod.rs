@@ -194,3 +194,16 @@ pub struct CaseCounts {
     /// Of all these, remembered ones.
     pub cached: usize,
 }
+
+impl CaseCounts {
+    /// Counts a case.
+    pub fn add(&mut self, case: &Case) {
+        match case.verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Skipped(_) => self.skipped += 1,
+            Verdict::NotRun(_) => self.not_run += 1,
+            Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
+        }
+        self.cached += usize::from(case.origin == Origin::Cached);
+    }
+}

@@ -85,17 +85,8 @@ pub(super) fn carry_out(
                     (Outcome::Exited(status), Some(command_line(&prepared)))
                 }
             };
-            return Ok(Done {
-                outcome,
-                origin: Origin::Cached,
-                row,
-                key: Some(key),
-                shape: None,
-                command,
-                reason: None,
-                inputs: Inputs::default(),
-                would_run: false,
-            });
+            let (origin, key) = (Origin::Cached, Some(key));
+            return Ok(Done { outcome, origin, row, key, command, ..broken(String::new()) });
         }
         failed_before = true;
     }

@@ -85,13 +85,7 @@ impl Recalled {
         for (test, cases) in self.tests {
             let Some(label) = label(&test) else { continue };
             let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
-            for case in &cases {
-                summary.cases.cached += 1;
-                match case.verdict {
-                    Verdict::Passed => summary.cases.passed += 1,
-                    _ => summary.cases.skipped += 1,
-                }
-            }
+            cases.iter().for_each(|case| summary.cases.add(case));
             summary.tests_passed += 1;
             summary.tests_cached += 1;
             let (duration, log) = (Duration::ZERO, None);

@@ -8,7 +8,7 @@ use super::verdict::{self, Judged};
 use super::{lines, log, results};
 use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
 use crate::base::Label;
-use crate::event::{Case, CaseCounts, Event, Origin, Outcome, Summary, Verdict};
+use crate::event::{Case, Event, Origin, Outcome, Summary, Verdict};
 use crate::load::{Item, Part};
 use crate::run::{CaseKeys, Finished, Follow, Grow, Shared};
 use anyhow::Result;
@@ -105,7 +105,7 @@ impl Tests {
             }
         };
         match names {
-            Ok(names) => target.listed = names,
+            Ok(names) => target.list(names),
             Err(why) => {
                 let verdict = if matches!(finished.outcome, Outcome::Passed) {
                     Verdict::Failed
@@ -205,7 +205,7 @@ impl Tests {
             return Ok(follow);
         }
         for case in &cases {
-            count(&mut self.summary.cases, case);
+            self.summary.cases.add(case);
         }
         let not_run = |case: &Case| matches!(case.verdict, Verdict::NotRun(_));
         if cases.iter().all(|case| case.verdict.is_good()) {
@@ -351,14 +351,4 @@ fn mentions_report(item: &Item) -> bool {
             .any(|part| matches!(part, Part::Mention(mention) if mention.name == "report")),
         Item::When(_, items) => items.iter().any(mentions_report),
     }
-}
-
-fn count(counts: &mut CaseCounts, case: &Case) {
-    match case.verdict {
-        Verdict::Passed => counts.passed += 1,
-        Verdict::Skipped(_) => counts.skipped += 1,
-        Verdict::NotRun(_) => counts.not_run += 1,
-        Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => counts.failed += 1,
-    }
-    counts.cached += usize::from(case.origin == Origin::Cached);
 }

@@ -8,7 +8,7 @@ use crate::load::{Protocol, Results, Text};
 use crate::run::{Inputs, Shared};
 use crate::store::CaseRow;
 use anyhow::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +17,8 @@ pub(super) struct Target {
     pub test: Arc<Test>,
     /// All cases by name in the order of the listing.
     pub listed: Vec<String>,
+    /// Place of each in the listing.
+    places: HashMap<String, usize>,
     /// Keys of cases.
     pub keys: BTreeMap<String, Digest>,
     /// What these are made of.
@@ -38,6 +40,7 @@ impl Target {
         Target {
             test,
             listed: Vec::new(),
+            places: HashMap::new(),
             keys: BTreeMap::new(),
             inputs: Inputs::default(),
             verdicts: BTreeMap::new(),
@@ -50,7 +53,13 @@ impl Target {
 
     /// Place of a case in the listing.
     pub fn index(&self, name: &str) -> usize {
-        self.listed.iter().position(|listed| listed == name).unwrap_or(usize::MAX)
+        self.places.get(name).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Takes the listing.
+    pub fn list(&mut self, names: Vec<String>) {
+        self.places = names.iter().cloned().zip(0..).collect();
+        self.listed = names;
     }
 
     /// Adds a verdict.
