@@ -184,7 +184,7 @@ fn a_case_that_crashes_is_named_and_the_others_get_results() {
     run.tells("  t::c3: crashed: SIGABRT\n    in c3\n")
         .tells("CRASHED //:t#t::c3 (abort, SIGABRT)")
         .tells("cases: 4 passed, 1 failed\n");
-    assert_eq!(noted(&ws), ["c1", "c2", "c3", "c4", "c5"]);
+    assert_eq!(noted(&ws), ["c1", "c2", "c3", "c3", "c4", "c5"]);
 }
 
 #[test]
@@ -264,7 +264,8 @@ fn a_full_run_after_a_filtered_one_runs_only_the_rest() {
     assert_eq!(noted(&ws), ["c2"]);
     ws.eng(&["test"]).expect(0).tells("8 cases (3 cached)");
     assert_eq!(noted(&ws), ["c0", "c3", "c4", "c6", "c7"]);
-    ws.test(&[]).ran(&[]).tells("8 cases  (cached)");
+    ws.eng(&["test"]).expect(0).tells("8 cases  (cached)");
+    ws.test(&[]).ran(&[]).tells("8 cases  (cached) from runs 1, 2, 3, ");
 }
 
 #[test]
@@ -351,7 +352,10 @@ fn fail_fast_starts_no_test_after_the_first_failure() {
          -- a.sh\n#!/bin/sh\nexit 1\n-- b.sh\n#!/bin/sh\n",
     );
     let fast = ["test", "--fail-fast", "--test-threads=1", "--verbose"];
-    ws.eng(&fast).expect(3).ran(&["test //:a"]).tells("tests: 0 passed, 1 failed\n");
+    ws.eng(&fast)
+        .expect(3)
+        .ran(&["test //:a"])
+        .tells("tests: 0 passed, 1 failed, 1 not run (//:a failed)\n");
     ws.eng(&["test", "--test-threads=1", "--verbose"]).expect(3).ran(&["test //:a", "test //:b"]);
 }
 

@@ -33,7 +33,7 @@ fn a_test_starts_in_its_runfiles() {
 #[test]
 fn a_test_finds_the_variables_of_the_contract_and_no_others() {
     let (_ws, log) = log_of("env | sed 's/=.*//' | sort | tr '\\n' ' '", "");
-    let expected = "BAZEL_TEST HOME LOGNAME PATH PWD RUNFILES_DIR TEST_BINARY TEST_SIZE TEST_SRCDIR \
+    let expected = "BAZEL_TEST ENG_SLOT HOME LOGNAME PATH PWD RUNFILES_DIR TEST_BINARY TEST_SIZE TEST_SRCDIR \
                     TEST_TARGET TEST_TIMEOUT TEST_TMPDIR TEST_UNDECLARED_OUTPUTS_DIR TEST_WORKSPACE \
                     TMPDIR TZ USER XML_OUTPUT_FILE";
     let found: Vec<&str> =

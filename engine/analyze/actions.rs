@@ -6,6 +6,7 @@ use super::word::{self, Piece, Word};
 use super::{FileId, FileKind};
 use crate::base::{Label, Place, Problem, Problems, join};
 use crate::load::{ActionEnv, ActionRule, Does, Part, Template};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Number of an action in an analysis.
@@ -48,7 +49,7 @@ pub struct Action {
 }
 
 /// What makes an action a process of a test.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TestProcess {
     /// `small`, `medium`, `large` or `enormous`.
     pub size: String,
@@ -63,6 +64,31 @@ pub struct TestProcess {
     pub exclusive: bool,
     /// The exit status that means that it was skipped, which is as good as a pass.
     pub skip: Option<i32>,
+    /// Which run of all this is, from 1 on; 0 if there is only one.
+    pub run_number: u32,
+    /// Which attempt this is, from 1 on; 0 for listings.
+    pub attempt: u32,
+    /// The seed of the order, if there is one.
+    pub seed: Option<u64>,
+    /// Which of how many shards of the program it runs, from 0 on.
+    pub shard: Option<(u32, u32)>,
+    /// Which cases are wanted, for programs that can leave out the others by themselves.
+    pub only: Option<String>,
+    /// What it takes of what the machine has.
+    pub claims: Arc<Claims>,
+    /// True if no remembered result is taken for it.
+    pub fresh: bool,
+    /// True if its result is not kept.
+    pub forget: bool,
+}
+
+/// What a process of a test takes of what there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Its share of the width of tests; 0 and 1 are the same.
+    pub slots: usize,
+    /// Names of resources with the number of instances of each, sorted by name.
+    pub resources: Vec<(String, usize)>,
 }
 
 /// Commands with more bytes than this are handed over in a file of arguments. A system takes more,

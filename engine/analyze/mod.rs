@@ -12,7 +12,9 @@ mod actions; // each, outs, depfile, inputs
 mod configured; // a target after analysis: what it provides
 mod testing; // how a target is tested
 
-pub use actions::{Action, ActionIndex, Command, LONGEST_COMMAND, Layout, REPORT, TestProcess};
+pub use actions::{
+    Action, ActionIndex, Claims, Command, LONGEST_COMMAND, Layout, REPORT, TestProcess,
+};
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};
 pub use testing::Test;

@@ -1,11 +1,13 @@
 //! How a target is tested: its program, its protocol and what must lie around it.
 
+use super::actions::Claims;
 use super::configured::Configured;
 use super::expand::Context;
 use super::scope::Scope;
 use super::word::{self, Piece, Word};
 use crate::base::{Label, Place, Problem, Problems, parse_duration};
 use crate::load::{Item, Protocol, TestRule};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +34,22 @@ pub struct Test {
     pub timeout: Duration,
     /// True if nothing else may run meanwhile.
     pub exclusive: bool,
+    /// Name of its rule.
+    pub rule: String,
+    /// `tags`.
+    pub tags: Vec<String>,
+    /// True if it is tried again when it fails, without being asked to.
+    pub flaky: bool,
+    /// How many processes share its cases at least.
+    pub shards: u32,
+    /// What it takes of what the machine has.
+    pub claims: Arc<Claims>,
+    /// True if results of it are never remembered.
+    pub forget: bool,
 }
+
+/// More shards than this help nobody.
+const MOST_SHARDS: i64 = 1000;
 
 impl Scope<'_> {
     /// Reads the rule's `test`. `data` is what the target itself asks for.
@@ -78,8 +95,14 @@ impl Scope<'_> {
             Some(text) => parse_duration(&text).unwrap_or_else(|| of_size(&size)),
             None => of_size(&size),
         };
-        let exclusive = self.text("exclusive", problems).as_deref() == Some("true");
         let target = self.target;
+        let tagged = |tag: &str| target.tags.iter().any(|it| it == tag);
+        let mut set = |attr: &str| self.text(attr, problems).as_deref() == Some("true");
+        let exclusive = set("exclusive") || tagged("exclusive");
+        let flaky = set("flaky") || tagged("flaky");
+        let forget = tagged("external") || tagged("no-cache");
+        let shards = self.shards(problems);
+        let claims = Arc::new(self.claims(problems));
         Some(Test {
             label: target.label.clone(),
             place: target.place.clone(),
@@ -91,7 +114,75 @@ impl Scope<'_> {
             size,
             timeout,
             exclusive,
+            rule: target.rule.name.clone(),
+            tags: target.tags.clone(),
+            flaky,
+            shards,
+            claims,
+            forget,
         })
+    }
+
+    fn shards(&mut self, problems: &mut Problems) -> u32 {
+        let text = self.text("shards", problems).unwrap_or_default();
+        let shards = text.parse::<i64>().unwrap_or(1);
+        if (1..=MOST_SHARDS).contains(&shards) {
+            return shards as u32;
+        }
+        let text = format!("{}: 'shards' is {shards}; it is from 1 to {MOST_SHARDS}", self.label());
+        problems.push(Problem::at(&self.target.place, text));
+        1
+    }
+
+    /// What `resources` and the tags `cpu:N` and `resources:NAME:N` ask for.
+    fn claims(&mut self, problems: &mut Problems) -> Claims {
+        let mut wanted: Vec<String> = match self.target.rule.attr("resources") {
+            None => Vec::new(),
+            Some(_) => word::flatten(&self.list("resources", &Context::default(), problems))
+                .iter()
+                .map(|word| word.text.to_string())
+                .collect(),
+        };
+        let mut claims = Claims::default();
+        for tag in &self.target.tags {
+            if let Some(cpus) = tag.strip_prefix("cpu:").and_then(|cpus| cpus.parse().ok()) {
+                claims.slots = cpus;
+            } else if let Some(resource) = tag.strip_prefix("resources:") {
+                wanted.push(resource.to_string());
+            }
+        }
+        let mut sums: BTreeMap<String, usize> = BTreeMap::new();
+        for text in wanted {
+            let (name, amount) = match text.split_once(':') {
+                None => (text.as_str(), Some(1)),
+                Some((name, amount)) => (name, amount.parse::<usize>().ok()),
+            };
+            let Some(amount) = amount.filter(|amount| *amount > 0 && !name.is_empty()) else {
+                problems.push(Problem::at(
+                    &self.target.place,
+                    format!(
+                        "{}: the resource '{text}' is neither a name nor NAME:NUMBER",
+                        self.label()
+                    ),
+                ));
+                continue;
+            };
+            *sums.entry(name.to_string()).or_default() += amount;
+        }
+        for (name, amount) in &sums {
+            let there = self.workspace.instances(name).len();
+            if *amount > there {
+                problems.push(Problem::at(
+                    &self.target.place,
+                    format!(
+                        "{} takes {amount} of the resource '{name}', but there is only {there}; 'workspace(resources: {{\"{name}\": {amount}}})' in the root's BUILD.ron says how many there are",
+                        self.label()
+                    ),
+                ));
+            }
+        }
+        claims.resources = sums.into_iter().collect();
+        claims
     }
 
     fn text(&mut self, attr: &str, problems: &mut Problems) -> Option<String> {

@@ -1,13 +1,12 @@
-//! `eng build` and `eng test`.
+//! `eng build`, and what it has in common with `eng test`.
 
 use super::Exit;
-use super::options::{Build, Common, Test, TestOutput};
+use super::options::{Build, Common, FailFast};
 use super::places::places;
 use super::request::{here, jobs, pattern, style, test_threads};
-use crate::base::parse_duration;
 use crate::event::Summary;
 use crate::report;
-use crate::session::{Failure, Goal, Request, Session, recall};
+use crate::session::{Failure, Filter, Goal, Options, Policy, Request, Session, recall};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -17,35 +16,8 @@ pub fn build(options: Build) -> Result<Exit, Failure> {
     bring(options.common, goal, report::TestOutput::Errors, |_| Ok(()))
 }
 
-/// Builds and runs tests.
-pub fn test(options: Test) -> Result<Exit, Failure> {
-    let output = match options.test_output {
-        TestOutput::Summary => report::TestOutput::Summary,
-        TestOutput::Errors => report::TestOutput::Errors,
-        TestOutput::All => report::TestOutput::All,
-    };
-    let timeout = match &options.timeout {
-        None => None,
-        Some(text) => {
-            Some(parse_duration(text).filter(|time| !time.is_zero()).ok_or_else(|| {
-                Failure::Usage(format!(
-                    "--timeout is '{text}'; a time such as 90s, 1.5m or 250ms was expected"
-                ))
-            })?)
-        }
-    };
-    let threads = test_threads(options.test_threads)?;
-    bring(options.common, Goal::Test, output, move |request| {
-        request.test_threads = threads;
-        request.test_timeout = timeout;
-        request.fresh_tests = options.fresh;
-        request.filters = options.filters;
-        request.test_args = options.test_args.into_iter().chain(options.args).collect();
-        Ok(())
-    })
-}
-
-fn bring(
+/// Brings what patterns match to results; `more` fills in what the verb asks for.
+pub fn bring(
     common: Common,
     goal: Goal,
     output: report::TestOutput,
@@ -57,18 +29,23 @@ fn bring(
     let mut request = Request {
         pattern: pattern(&common.patterns, &here)?,
         goal,
-        jobs: jobs(&common)?,
-        test_threads: test_threads(None)?,
-        no_cache: common.no_cache,
-        fresh_tests: false,
-        dry_run: common.dry_run,
-        fail_fast: common.fail_fast,
-        verbose: common.verbose,
-        modes: common.modes.iter().cloned().collect::<BTreeSet<_>>(),
+        options: Options {
+            jobs: jobs(&common)?,
+            test_threads: test_threads(None)?,
+            no_cache: common.no_cache,
+            dry_run: common.dry_run,
+            max_fail: (common.fail_fast == Some(FailFast::Failure)).then_some(1),
+            stop_at_crash: common.fail_fast == Some(FailFast::Crash),
+            verbose: common.verbose,
+            path: std::env::var("PATH").unwrap_or_default(),
+            ..Options::default()
+        },
+        schedule: None,
+        policy: Policy::default(),
+        filter: Filter::default(),
         filters: Vec::new(),
+        modes: common.modes.iter().cloned().collect::<BTreeSet<_>>(),
         test_args: Vec::new(),
-        test_timeout: None,
-        path: std::env::var("PATH").unwrap_or_default(),
         shows_output: matches!(output, report::TestOutput::All),
         program: std::env::current_exe().unwrap_or_default(),
         command: std::env::args().collect::<Vec<_>>().join(" "),
@@ -81,7 +58,7 @@ fn bring(
         let summary = report::while_showing(style, |events| known.tell(began, &events));
         return Ok(exit(&summary));
     }
-    let session = Session::open(&here.root, &places, request.dry_run)?;
+    let session = Session::open(&here.root, &places, request.options.dry_run)?;
     let summary = report::while_showing(style, |events| session.bring(&request, events))?;
     Ok(exit(&summary))
 }

@@ -3,7 +3,8 @@
 mod options; // what was typed
 mod request; // what was meant
 mod places; // folders of the user
-mod build; // eng build, eng test
+mod build; // eng build
+mod test; // eng test
 mod explain; // eng explain
 mod rules; // eng rules
 mod clean; // eng clean
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
 fn run(options: Options) -> Exit {
     let res = match options.verb {
         Verb::Build(build) => build::build(build),
-        Verb::Test(test) => build::test(test),
+        Verb::Test(test) => test::test(test),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
         Verb::Clean => clean::clean(),

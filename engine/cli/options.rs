@@ -4,6 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 
+use super::test::Test;
+
 /// Builds and tests monorepos from BUILD.ron files.
 #[derive(Debug, Parser)]
 #[command(
@@ -38,7 +40,8 @@ pub enum Verb {
         eng test                       all tests of the workspace\n  \
         eng test //text/... -//text:slow\n  \
         eng test '//text:t#parses'     one case\n  \
-        eng test --filter parse        cases whose name contains a text\n  \
+        eng test --filter 'parse and not tag(slow)'\n  \
+        eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
     Test(Test),
     /// Tell why the actions of a target would run, or why not
@@ -65,9 +68,17 @@ pub struct Common {
     /// Go on after a failure (this is the default)
     #[arg(short, long)]
     pub keep_going: bool,
-    /// Stop at the first failure
-    #[arg(long, conflicts_with = "keep_going")]
-    pub fail_fast: bool,
+    /// Stop at the first failure, or only at the first crash of a test
+    #[arg(
+        long,
+        value_enum,
+        value_name = "AT",
+        num_args = 0..=1,
+        default_missing_value = "failure",
+        require_equals = true,
+        conflicts_with = "keep_going"
+    )]
+    pub fail_fast: Option<FailFast>,
     /// Only say what would run, and why
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -98,39 +109,19 @@ pub struct Build {
 }
 
 #[derive(Debug, Args)]
-pub struct Test {
-    #[command(flatten)]
-    pub common: Common,
-    /// Run only cases whose //target#name contains this text; may be repeated
-    #[arg(long = "filter", alias = "test-filter", value_name = "TEXT")]
-    pub filters: Vec<String>,
-    /// Test processes at once, 1 to 64 [default: the number of CPUs, at least 4]
-    #[arg(long, alias = "local-test-jobs", value_name = "N", value_parser = number)]
-    pub test_threads: Option<usize>,
-    /// Kill a test process after this time, in place of its own limit: 90s, 2m
-    #[arg(long, alias = "test-timeout", value_name = "TIME")]
-    pub timeout: Option<String>,
-    /// Run tests again whose results are remembered
-    #[arg(long)]
-    pub fresh: bool,
-    /// Whose output is shown
-    #[arg(long, value_enum, default_value_t = TestOutput::Errors, value_name = "WHICH")]
-    pub test_output: TestOutput,
-    /// An argument for every test program; may be repeated
-    #[arg(long = "test-arg", value_name = "ARG", allow_hyphen_values = true)]
-    pub test_args: Vec<String>,
-    /// Arguments for every test program
-    #[arg(last = true, value_name = "ARGS")]
-    pub args: Vec<String>,
-}
-
-#[derive(Debug, Args)]
 pub struct Explain {
     /// The target
     pub label: String,
     /// Modes of the rules
     #[arg(long = "mode", value_name = "MODE")]
     pub modes: Vec<String>,
+}
+
+/// What ends a run early.
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum FailFast {
+    Failure,
+    Crash,
 }
 
 /// When to use colours.
@@ -141,15 +132,7 @@ pub enum Color {
     Never,
 }
 
-/// Whose output is shown.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum TestOutput {
-    Summary,
-    Errors,
-    All,
-}
-
-fn number(text: &str) -> Result<usize, String> {
+pub fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number was expected".to_string())
 }
 

@@ -11,6 +11,8 @@ pub enum Event {
     /// The plan is made. `labels` are the targets asked for, sorted; `tests` those of them that
     /// are run as tests; `actions` counts what may have to run.
     Planned { labels: Vec<Label>, tests: Vec<Label>, actions: usize },
+    /// Another phase begins; there is none if tests are not kept apart from the build.
+    Phase(Phase),
     /// Something the user should know once, such as a degraded cache.
     Warning(String),
     /// An action is being carried out by a process.
@@ -23,12 +25,21 @@ pub enum Event {
     WouldRun { about: About, reason: String },
     /// All cases of a test target that were wanted have a verdict.
     TestFinished { label: Label, cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
-    /// A test target cannot be run, since something it needs was not built.
-    TestNotRun { label: Label, because: Label },
+    /// A test target has not been run; why.
+    TestNotRun { label: Label, because: NotRun },
     /// A file was delivered into `eng-out`.
     Delivered { path: String },
     /// Nothing more will come.
     Finished(Summary),
+}
+
+/// What a run does, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Everything is built.
+    Build,
+    /// Tests are run.
+    Test,
 }
 
 /// Number of an action in the plan of this run.
@@ -91,6 +102,33 @@ pub enum Outcome {
     Broken(String),
 }
 
+/// Why a test target has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotRun {
+    /// This target, which it needs, was not built.
+    NotBuilt(Label),
+    /// The run ended before; the reason in words.
+    Cut(String),
+}
+
+/// Where a remembered result is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Number of the run in the history.
+    pub run: i64,
+    /// When it was come by, in seconds since the epoch.
+    pub time: u64,
+}
+
+/// How often a case was bad when everything was run several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Runs {
+    /// Runs in which it was not good.
+    pub bad: u32,
+    /// All runs.
+    pub all: u32,
+}
+
 /// The result of one case.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -104,6 +142,28 @@ pub struct Case {
     pub duration: Option<Duration>,
     /// What it printed or what is known about its failure; may be empty.
     pub output: String,
+    /// Attempts that failed before the one that passed.
+    pub flaky: u32,
+    /// Where a remembered result is from.
+    pub known: Option<Known>,
+    /// Set if everything was run several times.
+    pub runs: Option<Runs>,
+}
+
+impl Case {
+    /// A case without marks.
+    pub fn new(name: String, verdict: Verdict, origin: Origin) -> Case {
+        Case {
+            name,
+            verdict,
+            origin,
+            duration: None,
+            output: String::new(),
+            flaky: 0,
+            known: None,
+            runs: None,
+        }
+    }
 }
 
 /// What came out of a case.
@@ -153,6 +213,10 @@ pub struct Summary {
     pub cases: CaseCounts,
     /// True if the user stopped the run.
     pub interrupted: bool,
+    /// Why the run ended early, if it did and not by the user.
+    pub cut: Option<String>,
+    /// Seed of the random order of cases, if they ran in one.
+    pub seed: Option<u64>,
     /// Failures of the world that kept something from being done.
     pub broken: usize,
     /// Wall time of the run.
@@ -174,8 +238,11 @@ impl Summary {
         self.cases.failed += more.cases.failed;
         self.cases.skipped += more.cases.skipped;
         self.cases.not_run += more.cases.not_run;
+        self.cases.flaky += more.cases.flaky;
         self.cases.cached += more.cases.cached;
         self.interrupted |= more.interrupted;
+        self.cut = self.cut.take().or_else(|| more.cut.clone());
+        self.seed = self.seed.or(more.seed);
         self.broken += more.broken;
     }
 }
@@ -191,6 +258,8 @@ pub struct CaseCounts {
     pub skipped: usize,
     /// No result.
     pub not_run: usize,
+    /// Of those that passed, the ones that had failed before in the same run.
+    pub flaky: usize,
     /// Of all these, remembered ones.
     pub cached: usize,
 }
@@ -204,6 +273,7 @@ impl CaseCounts {
             Verdict::NotRun(_) => self.not_run += 1,
             Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
         }
+        self.flaky += usize::from(case.flaky > 0 && case.verdict.is_good());
         self.cached += usize::from(case.origin == Origin::Cached);
     }
 }

@@ -192,7 +192,7 @@ pub fn add_those_of_tests(attrs: &mut Vec<Attr>, place: &Place) {
             "resources",
             AttrKind::Strings,
             None,
-            "What it shares with no other test at the same time, such as a port.",
+            "What it needs alone while it runs, such as a port: names, or NAME:NUMBER.",
         ),
         ("shards", AttrKind::Int, Some("1"), "How many processes share its cases."),
         ("data", AttrKind::Files { ext: Vec::new() }, None, "Files that it needs at run time."),

@@ -19,6 +19,8 @@ pub struct RootEntry {
     pub modes: Vec<String>,
     /// Built-in targets, and what stands for them.
     pub replace: BTreeMap<Label, (Label, Place)>,
+    /// Instances of what tests share.
+    pub resources: BTreeMap<String, Vec<String>>,
 }
 
 impl RootEntry {
@@ -30,6 +32,7 @@ impl RootEntry {
             ignore: Vec::new(),
             modes: ["coverage", "release"].map(String::from).to_vec(),
             replace: BTreeMap::new(),
+            resources: BTreeMap::new(),
         };
         let mut first: Option<&Text> = None;
         for node in nodes {
@@ -44,7 +47,7 @@ impl RootEntry {
             }
             first = Some(call);
             let Some(args) = read::arguments(call, args, problems) else { continue };
-            let known = ["name", "rules", "replace", "ignore", "modes", "config"];
+            let known = ["name", "rules", "replace", "ignore", "modes", "config", "resources"];
             read::only(args, "workspace", &known, problems);
             let field = |name: &str| read::field(args, name);
             if let Some(node) = field("name") {
@@ -57,6 +60,9 @@ impl RootEntry {
             texts("modes").into_iter().for_each(|mode| entry.mode(mode, problems));
             if let Some(node) = field("replace") {
                 entry.replace(node, problems);
+            }
+            if let Some(node) = field("resources") {
+                entry.resources(node, problems);
             }
             if let Some(node) = field("config")
                 && !matches!(node.kind, Kind::Map(_))
@@ -131,6 +137,39 @@ impl RootEntry {
         }
     }
 }
+
+impl RootEntry {
+    /// A number stands for as many instances that are called by numbers.
+    fn resources(&mut self, node: &Node, problems: &mut Problems) {
+        let Kind::Map(pairs) = &node.kind else {
+            let wanted = "a map: '{\"gpu\": 2, \"db\": [\"north\", \"south\"]}'";
+            return read::mismatch(node, "resources", wanted, problems);
+        };
+        for (key, value) in pairs {
+            let Some(name) = read::string(key, "resources", problems) else { continue };
+            let instances: Vec<String> = match &value.kind {
+                Kind::List(_) => read::words(value, &name.text, problems),
+                _ => match read::int(value, &name.text, problems) {
+                    Some(number) => {
+                        (0..number.min(MOST_INSTANCES)).map(|n| n.to_string()).collect()
+                    }
+                    None => continue,
+                },
+            };
+            if instances.is_empty() {
+                let text = format!("of the resource '{}' there is nothing", name.text);
+                problems.push(Problem::at(&value.place, text));
+            }
+            if self.resources.insert(name.text.clone(), instances).is_some() {
+                let text = format!("the resource '{}' is declared twice", name.text);
+                problems.push(Problem::at(&name.place, text));
+            }
+        }
+    }
+}
+
+/// More instances of a resource than this are never taken.
+const MOST_INSTANCES: i64 = 10_000;
 
 /// True for names that can be a folder of runfiles.
 pub fn is_workspace_name(name: &str) -> bool {

@@ -38,7 +38,8 @@ pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspa
     let packages: BTreeMap<PackageName, Package> = packages.iter().map(read).collect();
     let (root, name) = (PathBuf::from("/w"), "w".to_string());
     let (replace, read) = (BTreeMap::new(), Vec::new());
-    Workspace { root, name, modes, replace, rules, packages, read }
+    let resources = Default::default();
+    Workspace { root, name, modes, replace, resources, rules, packages, read }
 }
 
 /// `line:column: text` of each problem, in order of place.

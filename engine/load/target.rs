@@ -18,6 +18,8 @@ pub struct Workspace {
     pub modes: Vec<String>,
     /// `replace: {"@eng//cc:toolchain": "//toolchains:c"}`.
     pub replace: BTreeMap<Label, (Label, Place)>,
+    /// `resources: {"db": ["a", "b"], "gpu": 2}`: names of the instances of each.
+    pub resources: BTreeMap<String, Vec<String>>,
     /// Rules and protocols.
     pub rules: Rules,
     /// Packages of the workspace and of `@eng`, in the order of their names.
@@ -31,6 +33,15 @@ impl Workspace {
     /// The target with this label.
     pub fn target(&self, label: &Label) -> Option<&Arc<Target>> {
         self.packages.get(&label.package)?.target(&label.name)
+    }
+
+    /// The instances of a resource. Of one that nobody declares there is one, so that it keeps
+    /// tests apart.
+    pub fn instances(&self, resource: &str) -> Vec<String> {
+        match self.resources.get(resource) {
+            Some(instances) => instances.clone(),
+            None => vec!["0".to_string()],
+        }
     }
 }
 

@@ -139,8 +139,8 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
         found.into_par_iter().map(|found| package::package(found, &context)).collect();
     let packages: BTreeMap<PackageName, Package> =
         packages.into_iter().map(|package| (package.name.clone(), package)).collect();
-    let RootEntry { name, modes, replace, .. } = entry;
-    let workspace = Workspace { root, name, modes, replace, rules, packages, read };
+    let RootEntry { name, modes, replace, resources, .. } = entry;
+    let workspace = Workspace { root, name, modes, replace, resources, rules, packages, read };
     replaced(&workspace, &mut problems);
     problems.or(workspace).map_err(LoadError::Problems)
 }

@@ -12,10 +12,8 @@ const COMMAND: usize = 4000;
 /// A failed action: what it was, which rule made it, its command, its output, and how to try
 /// again. No word of it depends on time or on what else was running.
 pub(super) fn failed(style: &Style, about: &About, end: &ActionEnd) -> String {
-    let word = style.paint(Tone::Bad, "FAILED");
-    let title = style.paint(Tone::Strong, &title(about));
-    let cached = if end.origin == Origin::Cached { ", cached" } else { "" };
-    let mut res = format!("{word} {title} ({}{cached})\n", why(&end.outcome));
+    let mut res = first_line(style, about, end);
+    res.push('\n');
     res.push_str(&style.paint(Tone::Quiet, &format!("  rule: {}", end.place)));
     res.push('\n');
     push_command(&mut res, style, end);
@@ -25,6 +23,14 @@ pub(super) fn failed(style: &Style, about: &About, end: &ActionEnd) -> String {
     res.push_str(&style.paint(Tone::Quiet, &again));
     res.push_str("\n\n");
     res
+}
+
+/// `FAILED //a:b: compile a/x.c (exit status 1)`.
+pub(super) fn first_line(style: &Style, about: &About, end: &ActionEnd) -> String {
+    let word = style.paint(Tone::Bad, "FAILED");
+    let title = style.paint(Tone::Strong, &title(about));
+    let cached = if end.origin == Origin::Cached { ", cached" } else { "" };
+    format!("{word} {title} ({}{cached})", why(&end.outcome))
 }
 
 /// An action that succeeded and printed something, warnings most likely.

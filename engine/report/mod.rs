@@ -6,6 +6,7 @@ mod output; // what programs printed, made harmless and short
 mod failure; // how a failed action is told
 mod verdict; // how a test and its cases are told
 mod summary; // what it all came to, and how to run the failures again
+mod actions; // actions that failed, equal errors once
 mod plain; // events → the lines that stay, in an order that no width changes
 mod progress; // events → the lines that are redrawn
 mod screen; // writes both, whole, to standard error

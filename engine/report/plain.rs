@@ -1,12 +1,13 @@
 //! Folds events into the lines that stay on the screen or in a log.
 //! Their order depends on names alone, so that every width of parallelism prints the same text.
 
+use super::actions::Actions;
 use super::failure;
 use super::style::{Style, Tone};
 use super::summary::{Leftovers, summary};
 use super::verdict::{self, TestEnd};
 use crate::base::Label;
-use crate::event::{About, ActionEnd, Event, Origin, Outcome, Summary};
+use crate::event::{About, ActionEnd, Event, NotRun, Origin, Outcome, Phase, Summary};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What has been told and what waits for its turn.
@@ -26,25 +27,13 @@ pub(super) struct Story {
     /// Warnings that were told, and those that wait for the end.
     warned: BTreeSet<String>,
     warnings: BTreeSet<String>,
-    /// Actions that printed something or failed, in the order in which they are told at the end.
-    told: BTreeSet<Telling>,
-    /// Targets of actions that were not carried out, and because of which.
-    skipped: BTreeMap<Label, Label>,
+    /// Actions that printed something, failed, or were not carried out.
+    actions: Actions,
     /// What a dry run found, in the order of its names.
     would_run: BTreeSet<String>,
     left: Leftovers,
     tested: bool,
     ended: bool,
-}
-
-/// An action that is told; of equal ones only the first is.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Telling {
-    /// Failures come last, where people look first.
-    failed: bool,
-    label: Label,
-    subject: String,
-    text: String,
 }
 
 impl Story {
@@ -57,8 +46,7 @@ impl Story {
             arrived: BTreeMap::new(),
             warned: BTreeSet::new(),
             warnings: BTreeSet::new(),
-            told: BTreeSet::new(),
-            skipped: BTreeMap::new(),
+            actions: Actions::default(),
             would_run: BTreeSet::new(),
             left: Leftovers::default(),
             tested: false,
@@ -78,6 +66,13 @@ impl Story {
             }
             Event::Warning(text) => self.warn(text, out),
             Event::ActionStarted { .. } => {}
+            Event::Phase(phase) if self.style.verbose => {
+                out.push_str(match phase {
+                    Phase::Build => "PHASE build\n",
+                    Phase::Test => "PHASE test\n",
+                });
+            }
+            Event::Phase(_) => {}
             Event::WouldRun { about, reason } => {
                 self.would_run.insert(format!("would run  {}: {reason}\n", failure::title(&about)));
             }
@@ -115,19 +110,20 @@ impl Story {
         if !self.at_once() {
             let warned = !self.warned.is_empty() || !self.warnings.is_empty();
             // What was told before may have left `out` already.
-            if (self.tested || warned) && !self.told.is_empty() {
+            if (self.tested || warned) && !self.actions.is_empty() {
                 out.push('\n');
             }
-            out.extend(self.told.iter().map(|telling| telling.text.as_str()));
+            out.push_str(&self.actions.all());
         }
         let Some(counts) = counts else { return };
-        for (label, because) in std::mem::take(&mut self.skipped) {
+        for (label, because) in self.actions.take_skipped() {
             let told =
                 self.left.selectors.contains_key(&label) || self.left.broken.contains(&label);
             if self.asked.contains(&label) && !told {
                 self.left.not_built.insert(label, because);
             }
         }
+        self.left.actions = self.actions.listed(&self.style);
         let last = summary(&self.style, &self.left, counts);
         let doubled = out.ends_with("\n\n");
         out.push_str(if doubled { last.trim_start_matches('\n') } else { &last });
@@ -165,20 +161,13 @@ impl Story {
         if !failed && !talked {
             return;
         }
-        let text = match failed {
-            true => failure::failed(&self.style, &about, &end),
-            false => failure::talked(&self.style, &about, &end),
-        };
         if failed {
-            let word = self.style.paint(Tone::Bad, "FAILED");
-            self.left.actions.insert(format!("{word}  {}", failure::title(&about)));
             self.left.broken.insert(about.label.clone());
         }
-        let telling = Telling { failed, label: about.label, subject: about.subject, text };
-        if self.at_once() && !self.told.contains(&telling) {
-            out.push_str(&telling.text);
+        let text = self.actions.take(&self.style, about, &end, failed);
+        if self.at_once() {
+            out.push_str(&text);
         }
-        self.told.insert(telling);
     }
 
     fn skipped(&mut self, about: About, because: Label, out: &mut String) {
@@ -187,11 +176,7 @@ impl Story {
             let title = failure::title(&about);
             out.push_str(&format!("{word} {title} ({because} was not built)\n"));
         }
-        // Of several reasons the first by name is given, whichever came first in time.
-        let known = self.skipped.entry(about.label).or_insert_with(|| because.clone());
-        if because < *known {
-            *known = because;
-        }
+        self.actions.skip(about.label, because);
     }
 
     fn take_turns(&mut self, out: &mut String) {
@@ -203,13 +188,18 @@ impl Story {
     }
 
     fn tell_test(&mut self, label: &Label, end: TestEnd, out: &mut String) {
-        out.push_str(&verdict::told(&self.style, label, &end));
+        if !matches!(&end, TestEnd::NotRun { because: NotRun::Cut(_) }) {
+            out.push_str(&verdict::told(&self.style, label, &end));
+        }
         self.tested = true;
         let mut selectors = Vec::new();
         match &end {
+            // Of a run that was cut short the end tells how many were left out, and why.
+            TestEnd::NotRun { because: NotRun::Cut(_) } => {}
             TestEnd::NotRun { because } => {
                 let word = self.style.paint(Tone::Odd, "NOT RUN");
-                self.left.tests.push(format!("{word} {label} ({because} was not built)"));
+                let why = verdict::not_run(because);
+                self.left.tests.push(format!("{word} {label} ({why})"));
                 selectors.push(label.to_string());
             }
             TestEnd::Finished { cases, .. } => {
@@ -263,11 +253,8 @@ mod tests {
 
     fn test(package: &str, verdicts: &[Verdict]) -> Event {
         let case = |(at, verdict): (usize, &Verdict)| Case {
-            name: format!("case{at}"),
-            verdict: verdict.clone(),
-            origin: Origin::Ran,
-            duration: None,
             output: format!("output {at}\n"),
+            ..Case::new(format!("case{at}"), verdict.clone(), Origin::Ran)
         };
         let cases = verdicts.iter().enumerate().map(case).collect();
         let duration = Duration::from_millis(20);
@@ -290,7 +277,7 @@ mod tests {
             Event::Warning("slow disk".to_string()),
             test("c", &[Verdict::Passed, Verdict::Passed]),
             test("b", &[Verdict::Failed, Verdict::Passed, Verdict::Crashed("SIGSEGV".into())]),
-            Event::TestNotRun { label: label("a"), because: label("x") },
+            Event::TestNotRun { label: label("a"), because: NotRun::NotBuilt(label("x")) },
         ]
     }
 
@@ -340,8 +327,8 @@ FAILED //x:t: compile x/b.c (exit status 1)
   rerun: eng build //x:t
 
 failures:
-  FAILED  //x:t: compile x/a.c
-  FAILED  //x:t: compile x/b.c
+  FAILED  //x:t: compile x/a.c (blocks 1 package: //d)
+  FAILED  //x:t: compile x/b.c (blocks 1 package: //d)
   NOT BUILT //d:t (//x:t was not built)
   NOT RUN //a:t (//x:t was not built)
   FAILED  //b:t#case0

@@ -1,5 +1,6 @@
 //! What a run came to: delivered files, the failures once more, how to run them again, counts.
 
+use super::output::neutral;
 use super::style::{Style, Tone, list, shell_word};
 use crate::base::{Label, show_duration};
 use crate::event::Summary;
@@ -42,6 +43,9 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
         push_failures(&mut res, style, left);
     }
     if tested {
+        if let Some(seed) = summary.seed {
+            res.push_str(&format!("order: --shuffle={seed}\n"));
+        }
         res.push_str(&format!("tests: {}\n", tests(summary)));
         res.push_str(&format!("cases: {}\n", cases(summary)));
     }
@@ -72,11 +76,16 @@ fn cached(number: usize) -> String {
     some(number, "cached").map(|it| format!(" ({it})")).unwrap_or_default()
 }
 
+/// Why tests were left out.
+fn because(summary: &Summary) -> String {
+    summary.cut.as_ref().map(|why| format!(" ({})", neutral(why, false))).unwrap_or_default()
+}
+
 fn tests(summary: &Summary) -> String {
     list([
         Some(format!("{} passed{}", summary.tests_passed, cached(summary.tests_cached))),
         some(summary.tests_failed, "failed"),
-        some(summary.tests_not_run, "not run"),
+        some(summary.tests_not_run, "not run").map(|text| text + &because(summary)),
     ])
 }
 
@@ -87,6 +96,7 @@ fn cases(summary: &Summary) -> String {
         some(counts.failed, "failed"),
         some(counts.skipped, "skipped"),
         some(counts.not_run, "not run"),
+        some(counts.flaky, "flaky"),
     ]);
     all + &cached(counts.cached)
 }
@@ -181,7 +191,8 @@ mod tests {
 
     #[test]
     fn tests_are_counted_by_target_and_by_case() {
-        let cases = CaseCounts { passed: 20, failed: 2, skipped: 2, not_run: 0, cached: 8 };
+        let cases =
+            CaseCounts { passed: 20, failed: 2, skipped: 2, not_run: 0, flaky: 0, cached: 8 };
         let counts = Summary {
             ran: 12,
             failed: 1,

@@ -3,9 +3,9 @@
 use super::output::{indented, neutral, of_text};
 use super::style::{Style, TestOutput, Tone, count, list, show_limit, signal_meaning};
 use crate::base::{Label, show_duration};
-use crate::event::{Case, Origin, Verdict};
+use crate::event::{Case, NotRun, Origin, Verdict};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How a test target ended.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) enum TestEnd {
     /// All its cases have a verdict.
     Finished { cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
     /// It could not be run, because of this target.
-    NotRun { because: Label },
+    NotRun { because: NotRun },
 }
 
 /// The line of a test and what follows it. Only the time at the end of the line differs from one
@@ -23,7 +23,7 @@ pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
         TestEnd::NotRun { because } => {
             let word = style.paint(Tone::Odd, "NOT RUN");
             let label = style.paint(Tone::Strong, &label.to_string());
-            format!("{word} {label} ({because} was not built)\n")
+            format!("{word} {label} ({})\n", not_run(because))
         }
         TestEnd::Finished { cases, duration, log } => {
             let mut res = line(style, label, cases, *duration);
@@ -41,6 +41,14 @@ pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
     }
 }
 
+/// Why a test has no verdict.
+pub(super) fn not_run(because: &NotRun) -> String {
+    match because {
+        NotRun::NotBuilt(label) => format!("{label} was not built"),
+        NotRun::Cut(why) => neutral(why, false),
+    }
+}
+
 /// `PASS  //p:t  8 cases, 1 skipped  0.03s`.
 fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> String {
     let (word, tone) = word(cases);
@@ -50,16 +58,37 @@ fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> Str
     let cached = cases.iter().filter(|case| case.origin == Origin::Cached).count();
     let all_cached = cached > 0 && cached == cases.len();
     let partly = (cached > 0 && !all_cached).then(|| format!(" ({cached} cached)"));
-    let time = if all_cached { "(cached)".to_string() } else { show_duration(duration) };
+    let time = if all_cached { from(style, cases) } else { show_duration(duration) };
     let time = style.paint(Tone::Quiet, &time);
     let counts = match cases {
         [only] if only.name.is_empty() => match &only.verdict {
-            Verdict::Passed | Verdict::Failed => String::new(),
-            verdict => format!("  {}", describe(verdict)),
+            Verdict::Passed | Verdict::Failed if only.flaky == 0 && only.runs.is_none() => {
+                String::new()
+            }
+            _ => format!("  {}", described(only)),
         },
         _ => format!("  {}{}", counts(cases), partly.unwrap_or_default()),
     };
     format!("{word} {label}{counts}  {time}\n")
+}
+
+/// Where remembered results are from; whoever asks for more is told the run.
+fn from(style: &Style, cases: &[Case]) -> String {
+    let mut runs: Vec<i64> = cases.iter().filter_map(|it| it.known).map(|it| it.run).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let last = cases.iter().filter_map(|case| case.known).map(|known| known.time).max();
+    match (runs.as_slice(), last) {
+        ([], _) | (_, None) => "(cached)".to_string(),
+        _ if !style.verbose => "(cached)".to_string(),
+        (runs, Some(last)) => {
+            let runs: Vec<String> = runs.iter().map(i64::to_string).collect();
+            let word = if runs.len() == 1 { "run" } else { "runs" };
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let age = now.unwrap_or_default().saturating_sub(Duration::from_secs(last));
+            format!("(cached) from {word} {}, {} ago", runs.join(", "), show_duration(age))
+        }
+    }
 }
 
 /// The word for all cases together: of several kinds of failure the one that says most.
@@ -73,6 +102,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
         ("NOT RUN", Tone::Odd)
     } else if !cases.is_empty() && !any(|it| matches!(it, Verdict::Passed)) {
         ("SKIP", Tone::Odd)
+    } else if cases.iter().any(|case| case.flaky > 0) {
+        ("FLAKY", Tone::Odd)
     } else {
         ("PASS", Tone::Good)
     }
@@ -83,6 +114,7 @@ fn counts(cases: &[Case]) -> String {
     let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
     let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
     let failed = number(|it| !it.is_good()) - not_run;
+    let flaky = cases.iter().filter(|case| case.flaky > 0).count();
     let all = match failed {
         0 => count(cases.len(), "case"),
         _ => format!("{failed} of {} failed", count(cases.len(), "case")),
@@ -91,6 +123,7 @@ fn counts(cases: &[Case]) -> String {
         Some(all),
         (skipped > 0).then(|| format!("{skipped} skipped")),
         (not_run > 0).then(|| format!("{not_run} not run")),
+        (flaky > 0).then(|| format!("{flaky} flaky")),
     ])
 }
 
@@ -102,18 +135,31 @@ fn push_case(
     log: &Option<PathBuf>,
 ) {
     let good = case.verdict.is_good();
-    if good && style.test_output != TestOutput::All {
+    if good && case.flaky == 0 && style.test_output != TestOutput::All {
         return;
     }
     if !case.name.is_empty() || one_of_many {
         let tone = if good { Tone::Good } else { Tone::Bad };
-        let verdict = style.paint(tone, &describe(&case.verdict));
+        let tone = if case.flaky > 0 { Tone::Odd } else { tone };
+        let verdict = style.paint(tone, &described(case));
         let name = if case.name.is_empty() { "the program" } else { &case.name };
         res.push_str(&format!("  {}: {verdict}\n", neutral(name, false)));
     }
-    if style.test_output != TestOutput::Summary {
+    if style.test_output == TestOutput::All || !good && style.test_output == TestOutput::Errors {
         res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));
     }
+}
+
+/// The verdict with the marks of the case.
+fn described(case: &Case) -> String {
+    let mut res = describe(&case.verdict);
+    if let Some(runs) = case.runs.filter(|runs| runs.bad > 0) {
+        res.push_str(&format!(" in {} of {} runs", runs.bad, runs.all));
+    }
+    if case.flaky > 0 {
+        res.push_str(&format!(" after {}", count(case.flaky as usize, "failed attempt")));
+    }
+    res
 }
 
 /// `crashed: SIGSEGV`, `timed out after 2s`.
@@ -165,7 +211,7 @@ mod tests {
 
     fn case(name: &str, verdict: Verdict, origin: Origin) -> Case {
         let output = format!("{name} says\n");
-        Case { name: name.to_string(), verdict, origin, duration: None, output }
+        Case { output, ..Case::new(name.to_string(), verdict, origin) }
     }
 
     fn shown(test_output: TestOutput, cases: Vec<Case>) -> String {

@@ -2,7 +2,10 @@
 //! The only room that starts processes; it prints nothing.
 
 mod states; // set(): the one place where the state of an action changes
+mod claims; // what tests share: slots and resources
+mod cut; // a run that ends by its own rules
 mod news; // what is to be kept and told of actions that have ended
+mod grow; // what follows from actions that have ended
 mod schedule; // the coordinator: what is ready, what may start, what has ended
 mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
@@ -22,7 +25,8 @@ mod deliver; // what was asked for goes into eng-out
 mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
+pub use grow::{Finished, Follow, Grow, Learned, Next};
 pub use prepare::{CaseKeys, Inputs};
-pub use schedule::{Finished, Follow, Grow, execute};
-pub use session::{Options, Shared};
+pub use schedule::execute;
+pub use session::{Home, Options, Schedule, Shared};
 pub use signal::Stop;

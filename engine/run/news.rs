@@ -1,8 +1,9 @@
 //! What is to be kept and told of actions that have ended.
 
+use super::grow::Learned;
 use super::session::Shared;
 use super::worker::{self, Done};
-use crate::analyze::Action;
+use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
 use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome};
 use crate::graph::NodeId;
@@ -16,6 +17,8 @@ pub(super) struct News {
     pub batch: Batch,
     /// Rows for the history.
     pub attempts: Vec<Attempt>,
+    /// How long things took.
+    pub learned: Vec<Learned>,
     /// What is told once these are kept.
     pub events: Vec<Event>,
 }
@@ -50,6 +53,14 @@ impl News {
             reason: done.reason.clone().unwrap_or_default(),
         });
         let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
+        if done.outcome == Outcome::Passed && whole {
+            let (label, what) = (action.label.clone(), action.about.clone());
+            let duration = worker::duration(&done.row);
+            self.learned.push(Learned { label, what, duration });
+        }
+        // Of runs that are not to be remembered a failure still ends what was known before.
+        let forgotten = |test: &TestProcess| test.forget && done.outcome == Outcome::Passed;
+        let whole = whole && !action.test.as_ref().is_some_and(forgotten);
         if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
             done.row.time = (nanoseconds / 1_000_000_000) as u64;
             self.batch.results.push((key, done.row.clone()));

@@ -104,7 +104,16 @@ pub(super) fn prepare(
     named.dedup();
     let subject = match &action.test {
         None => written(shared, action),
-        Some(test) => format!("test {} {} {}", action.label, test.size, test.cases.join("\n")),
+        Some(test) => {
+            let mut text = format!("test {} {} {}", action.label, test.size, test.cases.join("\n"));
+            if let Some((shard, shards)) = test.shard {
+                text.push_str(&format!("\nshard {shard} of {shards}"));
+            }
+            if let Some(only) = &test.only {
+                text.push_str(&format!("\nonly {only}"));
+            }
+            text
+        }
     };
     let manifest = Manifest {
         arguments: words.iter().map(|word| word.text.to_string()).collect(),

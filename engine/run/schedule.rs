@@ -1,56 +1,23 @@
 //! The coordinator: it alone owns the plan and the states, hands out what may start, and takes in
 //! what has ended. Workers carry one action each and wait for nothing but its process.
 
+use super::claims::{Grant, Pool};
+use super::cut::Limits;
+use super::grow::{Finished, Grow, Next, Record};
 use super::news::{News, about, id};
-use super::prepare::Inputs;
-use super::session::Shared;
+use super::session::{Schedule, Shared};
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
 use crate::analyze::Action;
-use crate::base::{Digest, Label};
-use crate::event::{Event, Origin, Outcome, Summary};
+use crate::base::Label;
+use crate::event::{Event, Origin, Outcome, Phase, Summary};
 use crate::graph::{NodeId, Plan};
-use crate::store::{Attempt, CaseRow, ResultOutcome, ResultRow};
+use crate::store::ResultOutcome;
 use anyhow::{Context, Result, anyhow};
-use crossbeam_channel::{Receiver, Sender, unbounded};
-use std::collections::BTreeSet;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Instant, SystemTime};
-
-/// An action that has ended.
-pub struct Finished<'a> {
-    /// Which.
-    pub action: &'a Action,
-    /// How.
-    pub outcome: &'a Outcome,
-    /// Whether a process was started.
-    pub origin: Origin,
-    /// What it left behind.
-    pub row: &'a ResultRow,
-    /// What its process has read, if one was started.
-    pub inputs: &'a Inputs,
-}
-
-/// What follows from an action that has ended.
-#[derive(Default)]
-pub struct Follow {
-    /// Further actions, whose inputs are all there.
-    pub actions: Vec<Action>,
-    /// Results of cases that are to be kept.
-    pub cases: Vec<(Digest, CaseRow)>,
-    /// Events that are to be sent once these are kept.
-    pub events: Vec<Event>,
-    /// True if the process ended well but what it told is a failure.
-    pub failed: bool,
-}
-
-/// Whoever makes more actions from results while the plan is carried out.
-pub trait Grow {
-    /// An action has ended.
-    fn finished(&mut self, shared: &Shared, finished: Finished) -> Result<Follow>;
-    /// An action can't be carried out, since something it needs was not made.
-    fn not_run(&mut self, action: &Action, because: &Label) -> Follow;
-}
+use std::time::{Duration, Instant, SystemTime};
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
 /// the machinery itself. Also gives the targets that could not be built in their variant but have
@@ -59,7 +26,7 @@ pub fn execute(
     shared: &Shared,
     plan: &mut Plan,
     grow: &mut dyn Grow,
-    record: &mut dyn FnMut(&[Attempt]),
+    record: Record,
 ) -> Result<(Summary, BTreeSet<Label>)> {
     super::process::isolate();
     let threads = shared.options.jobs + shared.options.test_threads;
@@ -81,24 +48,42 @@ pub fn execute(
         fallen: BTreeSet::new(),
         began: Instant::now(),
         stopping: false,
+        limits: Limits::new(&shared.options),
+        pool: Pool::new(shared.options.test_threads, &shared.home.resources),
+        grants: HashMap::new(),
+        later: Vec::new(),
+        testing: false,
     };
+    if shared.options.schedule != Schedule::Interleaved {
+        let _ = shared.events.send(Event::Phase(Phase::Build));
+    }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
     Ok((coordinator.summary, coordinator.fallen))
 }
 
 type End = (NodeId, Result<Done>, SystemTime);
 
+/// An action that waits for its time, and what it is expected to take.
+type Later = (Instant, Action, Duration);
+
 struct Coordinator<'a, 'p> {
     shared: &'a Shared<'a>,
     plan: &'p mut Plan,
     grow: &'p mut dyn Grow,
-    record: &'p mut dyn FnMut(&[Attempt]),
+    record: Record<'p>,
     states: States,
     ended: Receiver<End>,
     summary: Summary,
     fallen: BTreeSet<Label>,
     began: Instant,
+    /// True if nothing more is to be started.
     stopping: bool,
+    limits: Limits,
+    pool: Pool,
+    grants: HashMap<NodeId, Grant>,
+    later: Vec<Later>,
+    /// True once tests may start.
+    testing: bool,
 }
 
 impl<'a> Coordinator<'a, '_> {
@@ -108,14 +93,14 @@ impl<'a> Coordinator<'a, '_> {
     {
         loop {
             self.start_all(scope, send);
-            if self.states.busy() == 0 {
+            let waits = !self.later.is_empty() && !self.stopping;
+            if self.states.busy() == 0 && !waits {
                 if self.states.open() > 0 && !self.stopping {
                     unreachable!("BUG: {} actions wait for nothing", self.states.open());
                 }
                 break;
             }
-            let first =
-                self.ended.recv().context("hear from the threads that carry out actions")?;
+            let Some(first) = self.hear()? else { continue };
             let mut ends = vec![first];
             ends.extend(self.ended.try_iter());
             let news = self.take_in(ends)?;
@@ -123,10 +108,84 @@ impl<'a> Coordinator<'a, '_> {
             self.start_all(scope, send);
             self.settle(news);
         }
-        self.summary.interrupted = self.shared.stop.requested();
+        self.end()
+    }
+
+    /// Tells what the end of the run means for what it has not come to.
+    fn end(&mut self) -> Result<()> {
+        let stop = &self.shared.stop;
+        self.summary.interrupted = stop.interrupted();
+        self.summary.cut = (stop.requested() && !stop.interrupted()).then(|| stop.why());
         self.summary.skipped += if self.stopping { self.states.open() } else { 0 };
+        if self.stopping {
+            let why = self.summary.cut.clone().unwrap_or_else(|| stop.why());
+            let follow = self.grow.left(self.shared, &why)?;
+            let mut news = News::default();
+            news.batch.cases = follow.cases;
+            news.events = follow.events;
+            self.settle(news);
+        }
         self.summary.wall = self.began.elapsed();
         Ok(())
+    }
+
+    /// Waits until an action has ended; nothing if something else has to be seen to before.
+    fn hear(&mut self) -> Result<Option<End>> {
+        let next = self.later.iter().map(|(at, ..)| *at).min();
+        let until = next.into_iter().chain(self.limits.deadline.filter(|_| !self.stopping)).min();
+        let heard = match until {
+            None => self.ended.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(until) => self.ended.recv_deadline(until),
+        };
+        match heard {
+            Ok(end) => Ok(Some(end)),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(why) = self.limits.is_late() {
+                    self.cut(why);
+                }
+                Ok(None)
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(anyhow!("BUG: the threads that carry out actions are gone"))
+            }
+        }
+    }
+
+    /// Ends the run: nothing more is started, and what runs is stopped.
+    fn cut(&mut self, why: String) {
+        self.stopping = true;
+        self.shared.stop.cut(why);
+    }
+
+    /// Takes up the actions whose time has come.
+    fn take_up(&mut self) {
+        let now = Instant::now();
+        let (due, later) = std::mem::take(&mut self.later).into_iter().partition(|it| it.0 <= now);
+        self.later = later;
+        let due: Vec<Later> = due;
+        for (_, action, expected) in due {
+            let node = self.plan.grow(action, expected);
+            self.states.add(self.plan, node);
+        }
+    }
+
+    /// True if tests may start: at once, or when everything is built.
+    fn may_test(&mut self) -> bool {
+        if self.testing {
+            return true;
+        }
+        if let Schedule::TwoPhase { needs_build } = self.shared.options.schedule {
+            if self.states.open_of(Kind::Build) > 0 {
+                return false;
+            }
+            if needs_build && self.summary.failed > 0 {
+                self.cut("the build failed, and --schedule=two-phase asks for all of it".into());
+                return false;
+            }
+            let _ = self.shared.events.send(Event::Phase(Phase::Test));
+        }
+        self.testing = true;
+        true
     }
 
     /// Hands out what may start, unless the run is to end.
@@ -134,15 +193,18 @@ impl<'a> Coordinator<'a, '_> {
     where
         'a: 's,
     {
+        self.take_up();
         self.stopping |= self.shared.stop.requested();
         if self.stopping {
             return;
         }
         if self.states.running(Kind::Exclusive) == 0 {
             self.start(scope, send, Kind::Build);
-            self.start(scope, send, Kind::Test);
+            if self.may_test() {
+                self.start(scope, send, Kind::Test);
+            }
         }
-        if self.states.busy() == 0 {
+        if self.states.busy() == 0 && self.may_test() {
             self.start(scope, send, Kind::Exclusive);
         }
     }
@@ -152,21 +214,16 @@ impl<'a> Coordinator<'a, '_> {
     where
         'a: 's,
     {
-        let width = match kind {
-            Kind::Build => self.shared.options.jobs,
-            Kind::Test => self.shared.options.test_threads,
-            Kind::Exclusive => 1,
-        };
-        while self.states.running(kind) < width {
-            let Some(node) = self.states.next(kind) else { return };
+        while let Some((node, grant)) = self.next(kind) {
             self.states.set(self.plan, node, State::Running);
+            self.grants.insert(node, grant.clone());
             let (action, inputs) =
                 (self.plan.action(node).clone(), self.plan.inputs(node).to_vec());
             let (shared, send) = (self.shared, send.clone());
             scope.spawn(move |_| {
                 let began = SystemTime::now();
                 let about = about(&action);
-                let work = || worker::carry_out(shared, id(node), &action, &inputs, &about);
+                let work = || worker::carry_out(shared, id(node), &action, &inputs, &about, &grant);
                 let res = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                     Err(anyhow!("BUG: carrying out '{}' panicked", about.subject))
                 });
@@ -176,10 +233,30 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
+    /// The ready action of a kind that should start now, with what it gets of what tests share.
+    fn next(&mut self, kind: Kind) -> Option<(NodeId, Grant)> {
+        match kind {
+            Kind::Build if self.states.running(kind) >= self.shared.options.jobs => None,
+            Kind::Build => self.states.ready(kind).next().map(|node| (node, Grant::default())),
+            Kind::Exclusive if self.states.running(kind) > 0 => None,
+            _ if self.pool.is_full() => None,
+            _ => {
+                let mut ready = self.states.ready(kind);
+                ready.find_map(|node| {
+                    let claims = self.plan.action(node).test.as_ref().map(|it| it.claims.clone());
+                    Some((node, self.pool.take(&claims.unwrap_or_default())?))
+                })
+            }
+        }
+    }
+
     /// Takes in what has ended: states change, and what is to be kept and told is gathered.
     fn take_in(&mut self, ends: Vec<End>) -> Result<News> {
         let mut news = News::default();
         for (node, res, began) in ends {
+            if let Some(grant) = self.grants.remove(&node) {
+                self.pool.give_back(&grant);
+            }
             let mut done = match res {
                 Ok(done) => done,
                 Err(error) => {
@@ -217,6 +294,8 @@ impl<'a> Coordinator<'a, '_> {
             if follow.failed {
                 done.row.outcome = ResultOutcome::Failed { status: 0 };
             }
+            done.row.flaky = follow.flaky;
+            news.learned.extend(follow.learned);
             news.keep(self.shared, &action, &mut done, began);
             if falls_back {
                 news.events.extend(self.fall_back(node, &action));
@@ -224,16 +303,17 @@ impl<'a> Coordinator<'a, '_> {
             }
             news.batch.cases.extend(follow.cases);
             news.tell(self.shared, node, &action, done);
-            self.stopping |= self.shared.options.fail_fast && follow.events.iter().any(is_failure);
+            if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {
+                self.cut(why);
+            }
             news.events.extend(follow.events);
             if !ok {
                 self.skip_dependents(node, &action.label, &mut news.events, false);
+                self.stopping |= self.limits.build_failed();
             }
-            self.stopping |= self.shared.options.fail_fast && !ok;
-            for action in follow.actions {
-                let remaining = self.plan.remaining(node);
-                let node = self.plan.grow(action, remaining);
-                self.states.add(self.plan, node);
+            for Next { action, expected, delay } in follow.actions {
+                let expected = expected.unwrap_or(self.plan.remaining(node));
+                self.later.push((Instant::now() + delay, action, expected));
             }
         }
         Ok(news)
@@ -243,7 +323,7 @@ impl<'a> Coordinator<'a, '_> {
     fn settle(&mut self, mut news: News) {
         news.batch.append(self.shared.take_pending());
         self.shared.ledger.commit(news.batch);
-        (self.record)(&news.attempts);
+        (self.record)(&news.attempts, &news.learned);
         for event in news.events {
             let _ = self.shared.events.send(event);
         }
@@ -315,9 +395,4 @@ impl<'a> Coordinator<'a, '_> {
             events.extend(self.grow.not_run(&action, because).events);
         }
     }
-}
-
-/// True if a test has failed.
-fn is_failure(event: &Event) -> bool {
-    matches!(event, Event::TestFinished { cases, .. } if cases.iter().any(|case| !case.verdict.is_good()))
 }

@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::store::{Batch, Cas, Ledger, StatCache, ToolRow};
 use anyhow::{Context, Result};
 use crossbeam_channel::Sender;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -19,7 +19,7 @@ use std::time::Duration;
 const SCARCE: u64 = 128 << 20;
 
 /// How a run is to be done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Processes of actions at once.
     pub jobs: usize,
@@ -31,16 +31,44 @@ pub struct Options {
     pub fresh_tests: bool,
     /// Only say what would run.
     pub dry_run: bool,
-    /// Stop at the first failure.
-    pub fail_fast: bool,
+    /// Stop after so many failures of actions and tests.
+    pub max_fail: Option<usize>,
+    /// Stop at the first test that crashed.
+    pub stop_at_crash: bool,
+    /// Stop after this time.
+    pub deadline: Option<Duration>,
+    /// When tests may start.
+    pub schedule: Schedule,
     /// Events carry commands of actions that succeeded, too.
     pub verbose: bool,
+    /// Show remembered failures of tests in place of running them again.
+    pub retell: bool,
     /// The user's PATH, on which tools are found.
     pub path: String,
-    /// Name of the workspace, as tests see it.
-    pub workspace: String,
     /// Limit of time for every test process, in place of its own.
     pub test_timeout: Option<Duration>,
+}
+
+/// When tests may start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Schedule {
+    /// As soon as what they need is built.
+    #[default]
+    Interleaved,
+    /// Once everything is built.
+    TwoPhase {
+        /// Whether tests run at all after a failure of the build.
+        needs_build: bool,
+    },
+}
+
+/// What tests see of the workspace.
+#[derive(Debug, Clone, Default)]
+pub struct Home {
+    /// Its name.
+    pub name: String,
+    /// Names of the instances of each resource.
+    pub resources: BTreeMap<String, Vec<String>>,
 }
 
 /// What all actions of a run share.
@@ -63,6 +91,8 @@ pub struct Shared<'a> {
     pub events: Sender<Event>,
     /// Number of this run in the history.
     pub run: i64,
+    /// What tests see of the workspace.
+    pub home: Home,
     fast: PathBuf,
     disk: PathBuf,
     slow: AtomicBool,
@@ -90,6 +120,7 @@ impl<'a> Shared<'a> {
         stop: Stop,
         events: Sender<Event>,
         run: i64,
+        home: Home,
         fast: PathBuf,
         disk: PathBuf,
     ) -> Shared<'a> {
@@ -103,6 +134,7 @@ impl<'a> Shared<'a> {
             stop,
             events,
             run,
+            home,
             fast,
             disk,
             slow: AtomicBool::new(false),

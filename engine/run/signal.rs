@@ -1,10 +1,10 @@
-//! Ctrl-C: once ends the run in good order, twice at once.
+//! Ctrl-C: once ends the run in good order, twice at once. A run may also end by its own rules.
 
 use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Whether the run is to end. Cheap to ask, and a file descriptor to wait for.
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub struct Stop {
     // Readable from the first (second) request on; never read, so that all who wait are woken.
     soft: Arc<OwnedFd>,
     hard: Arc<OwnedFd>,
+    /// Why the run ends by its own rules.
+    cut: Arc<OnceLock<String>>,
 }
 
 impl Stop {
@@ -23,6 +25,7 @@ impl Stop {
             level: Arc::new(AtomicU8::new(0)),
             soft: Arc::new(event()?),
             hard: Arc::new(event()?),
+            cut: Arc::new(OnceLock::new()),
         })
     }
 
@@ -53,9 +56,29 @@ impl Stop {
         let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
     }
 
-    /// True once an end was asked for.
+    /// Ends the run in good order, for a reason of its own: what runs is stopped.
+    pub fn cut(&self, why: String) {
+        if self.cut.set(why).is_ok() {
+            let _ = rustix::io::write(&self.soft, &1u64.to_ne_bytes());
+        }
+    }
+
+    /// True once an end was asked for, or the run ends by its own rules.
     pub fn requested(&self) -> bool {
+        self.interrupted() || self.cut.get().is_some()
+    }
+
+    /// True once the user asked for the end.
+    pub fn interrupted(&self) -> bool {
         self.level.load(Ordering::SeqCst) > 0
+    }
+
+    /// Why the run ends early.
+    pub fn why(&self) -> String {
+        match self.cut.get().filter(|_| !self.interrupted()) {
+            Some(why) => why.clone(),
+            None => "the run was stopped".to_string(),
+        }
     }
 
     /// True once the end was asked for twice.

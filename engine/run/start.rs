@@ -1,12 +1,13 @@
 //! Starts the process of an action in an exec root of its own, and stores what it leaves behind.
 
+use super::claims::Grant;
 use super::exec_root::{self, ExecRoot};
 use super::lookup::Place;
 use super::prepare::Prepared;
 use super::process::{self, Start};
 use super::remember::remember;
 use super::session::Shared;
-use super::worker::{Done, broken};
+use super::worker::{Done, FORCED, broken};
 use super::{outputs, script};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
@@ -22,6 +23,7 @@ pub(super) fn start(
     action: &Action,
     prepared: &Prepared,
     place: &Place,
+    grant: &Grant,
 ) -> Result<Done> {
     let mut root = ExecRoot::new(shared, action.test.is_some())?;
     root.place(shared, &prepared.inputs)?;
@@ -45,7 +47,7 @@ pub(super) fn start(
         for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
             *word = word.replace(REPORT, &report);
         }
-        super::test_env::add(shared, action, test, &mut root, &mut env)?;
+        super::test_env::add(shared, action, test, grant, &mut root, &mut env)?;
     } else {
         env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
     }
@@ -104,8 +106,9 @@ pub(super) fn start(
         outcome: match ended.outcome {
             Outcome::Passed => ResultOutcome::Passed,
             Outcome::Exited(status) => ResultOutcome::Failed { status },
+            Outcome::Signalled(signal) => ResultOutcome::Failed { status: -signal },
             // Of actions such a row is not kept; a test that has it is run again.
-            _ => ResultOutcome::Failed { status: -1 },
+            _ => ResultOutcome::Failed { status: FORCED },
         },
         duration_ns: ended.duration.as_nanos() as u64,
         cpu_ns: ended.cpu.as_nanos() as u64,

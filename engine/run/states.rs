@@ -54,7 +54,7 @@ pub(super) struct States {
     // Each kind stands apart, since each has a width of its own.
     ready: [BTreeSet<(Reverse<Duration>, NodeId)>; 3],
     running: [usize; 3],
-    open: usize,
+    open: [usize; 3],
 }
 
 impl States {
@@ -65,7 +65,7 @@ impl States {
             waits: Vec::new(),
             ready: [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()],
             running: [0, 0, 0],
-            open: 0,
+            open: [0, 0, 0],
         };
         for node in plan.nodes() {
             res.add(plan, node);
@@ -79,7 +79,7 @@ impl States {
         let waits = plan.waits_for(node);
         self.states.push(State::Wanted);
         self.waits.push(waits);
-        self.open += 1;
+        self.open[Kind::of(plan.action(node)) as usize] += 1;
         if waits == 0 {
             self.set(plan, node, State::Ready);
         }
@@ -106,7 +106,7 @@ impl States {
                 ready.insert(entry);
             }
             State::Running => self.running[kind] += 1,
-            State::Done | State::Failed | State::Skipped => self.open -= 1,
+            State::Done | State::Failed | State::Skipped => self.open[kind] -= 1,
         }
         let mut follow = Vec::new();
         match state {
@@ -131,9 +131,9 @@ impl States {
         follow
     }
 
-    /// The ready action of a kind that should start first.
-    pub fn next(&self, kind: Kind) -> Option<NodeId> {
-        self.ready[kind as usize].first().map(|(_, node)| *node)
+    /// The ready actions of a kind, the one that should start first in front.
+    pub fn ready(&self, kind: Kind) -> impl Iterator<Item = NodeId> + '_ {
+        self.ready[kind as usize].iter().map(|(_, node)| *node)
     }
 
     /// True if the action still waits for others.
@@ -153,6 +153,11 @@ impl States {
 
     /// How many have no end yet.
     pub fn open(&self) -> usize {
-        self.open
+        self.open.iter().sum()
+    }
+
+    /// How many of a kind have no end yet.
+    pub fn open_of(&self, kind: Kind) -> usize {
+        self.open[kind as usize]
     }
 }

@@ -1,5 +1,6 @@
 //! The environment and the folders that every test process finds: Bazel's contract.
 
+use super::claims::Grant;
 use super::exec_root::ExecRoot;
 use super::session::Shared;
 use crate::analyze::{Action, TestProcess};
@@ -10,6 +11,7 @@ pub(super) fn add(
     shared: &Shared,
     action: &Action,
     test: &TestProcess,
+    grant: &Grant,
     root: &mut ExecRoot,
     env: &mut Vec<(String, String)>,
 ) -> Result<()> {
@@ -24,13 +26,24 @@ pub(super) fn add(
             env.push((name.to_string(), value));
         }
     };
+    if let Some(slot) = grant.slots.first() {
+        add("ENG_SLOT", slot.to_string());
+    }
+    for (resource, instances) in &grant.instances {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let name: String = resource.chars().map(plain).collect();
+        add(&format!("ENG_RESOURCE_{name}"), instances.join(","));
+    }
+    if let Some(seed) = test.seed {
+        add("TEST_RANDOM_SEED", seed.to_string());
+    }
     add("PATH", super::prepare::ENVIRONMENT[0].1.to_string());
     add("TEST_TMPDIR", temporary.clone());
     add("HOME", temporary.clone());
     add("TMPDIR", temporary);
     add("TEST_SRCDIR", shown(root.root()));
     add("RUNFILES_DIR", shown(root.root()));
-    add("TEST_WORKSPACE", shared.options.workspace.clone());
+    add("TEST_WORKSPACE", shared.home.name.clone());
     add("TEST_TARGET", action.label.to_string());
     add("TEST_SIZE", test.size.clone());
     add("TEST_TIMEOUT", timeout.as_secs().to_string());

@@ -1,5 +1,6 @@
 //! One action from key to result: looked up, or carried out by a process and stored.
 
+use super::claims::Grant;
 use super::lookup;
 use super::manifest::{self, Content, Manifest, Reach};
 use super::prepare::{Inputs, Prepared, prepare};
@@ -56,6 +57,7 @@ pub(super) fn carry_out(
     action: &Action,
     inputs: &[FileId],
     about: &About,
+    grant: &Grant,
 ) -> Result<Done> {
     let prepared = match prepare(shared, action, inputs)? {
         Ok(prepared) => prepared,
@@ -67,7 +69,8 @@ pub(super) fn carry_out(
     let is_test = action.test.is_some();
     let kept = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
     let place = lookup::place(&prepared.manifest, action.depfile.is_some());
-    let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests);
+    let asked = action.test.as_ref().is_some_and(|test| test.fresh || test.forget);
+    let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests) || asked;
     let look = kept && !fresh;
     let mut failed_before = false;
     if look && let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
@@ -75,14 +78,15 @@ pub(super) fn carry_out(
         let skipped = |test: &TestProcess| {
             test.skip.is_some_and(|status| row.outcome == ResultOutcome::Failed { status })
         };
-        let good =
-            row.outcome == ResultOutcome::Passed || action.test.as_ref().is_some_and(skipped);
+        let good = row.outcome == ResultOutcome::Passed
+            || action.test.as_ref().is_some_and(skipped)
+            || shared.options.retell && retold(&row).is_some();
         if good || !is_test {
             publish(shared, action, &row)?;
             let (outcome, command) = match row.outcome {
                 ResultOutcome::Passed => (Outcome::Passed, None),
-                ResultOutcome::Failed { status } => {
-                    (Outcome::Exited(status), Some(command_line(&prepared)))
+                ResultOutcome::Failed { .. } => {
+                    (retold(&row).unwrap_or(Outcome::Passed), Some(command_line(&prepared)))
                 }
             };
             let (origin, key) = (Origin::Cached, Some(key));
@@ -101,9 +105,9 @@ pub(super) fn carry_out(
         return Ok(done);
     }
     let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
-    let mut done = start(shared, action, &prepared, &place);
+    let mut done = start(shared, action, &prepared, &place, grant);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
-        done = start(shared, action, &prepared, &place);
+        done = start(shared, action, &prepared, &place, grant);
     }
     let mut done = done?;
     done.inputs = prepared.inputs();
@@ -114,7 +118,7 @@ pub(super) fn carry_out(
             Err(why) => return Ok(broken(why)),
         };
         let place = lookup::place(&again.manifest, action.depfile.is_some());
-        done = start(shared, action, &again, &place)?;
+        done = start(shared, action, &again, &place, grant)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
@@ -130,6 +134,21 @@ pub(super) fn carry_out(
     }
     Ok(done)
 }
+
+/// How a remembered failure ended; nothing if it is not known well enough to be told again. A test
+/// that ended well but told of failures is kept as status 0.
+fn retold(row: &ResultRow) -> Option<Outcome> {
+    match row.outcome {
+        ResultOutcome::Passed => None,
+        ResultOutcome::Failed { status: 0 } => Some(Outcome::Passed),
+        ResultOutcome::Failed { status } if status > 0 => Some(Outcome::Exited(status)),
+        ResultOutcome::Failed { status } if status > FORCED => Some(Outcome::Signalled(-status)),
+        ResultOutcome::Failed { .. } => None,
+    }
+}
+
+/// The status under which an end by force is kept; above it stand signals, with a minus sign.
+pub(super) const FORCED: i32 = -1000;
 
 /// Makes the outputs of a result known to those that read them.
 fn publish(shared: &Shared, action: &Action, row: &ResultRow) -> Result<()> {

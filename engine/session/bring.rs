@@ -10,7 +10,7 @@ use crate::base::{Label, Problems, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
-use crate::run::{self, Options, Shared, Stop, deliver};
+use crate::run::{self, Home, Learned, Options, Schedule, Shared, Stop, deliver};
 use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
 use crate::testing::{Filter, Tests};
 use anyhow::Context;
@@ -66,6 +66,10 @@ impl Session {
             return Err(Failure::NoTests(no_tests(&self.workspace, &labels)));
         }
         add_arguments(&mut goals, &request.test_args);
+        goals.leave_out(&request.filter);
+        if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
+            return Err(Failure::NoTests(no_cases(request, &goals.labels)));
+        }
         let record = RunRecord {
             id: 0,
             start_ns: now_ns(),
@@ -75,10 +79,10 @@ impl Session {
             exit: None,
             version: env!("CARGO_PKG_VERSION").to_string(),
         };
-        let run = if request.dry_run { 0 } else { self.history.begin(&record) };
+        let run = if request.options.dry_run { 0 } else { self.history.begin(&record) };
         let (mut summary, mut over) = self.run(request, &analysis, &goals, run, &events)?;
         let mut fell_back = false;
-        while !over.fallen.is_empty() && !summary.interrupted {
+        while !over.fallen.is_empty() && !summary.interrupted && summary.cut.is_none() {
             fell_back = true;
             let variant =
                 |label: &Label| Some((label.clone(), analysis.fallbacks.get(label)?.from.clone()));
@@ -86,13 +90,14 @@ impl Session {
             analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
             goals = super::goals::goals(&analysis, &selected, &request.goal)?;
             add_arguments(&mut goals, &request.test_args);
+            goals.leave_out(&request.filter);
             // What has its verdict keeps it.
             goals.tests.retain(|test| over.unsettled.contains(&test.label));
             let (more, then) = self.run(request, &analysis, &goals, run, &events)?;
             summary.add(&more);
             over = then;
         }
-        if !request.dry_run {
+        if !request.options.dry_run {
             let failed = summary.failed + summary.tests_failed + summary.broken > 0;
             self.history.end(run, now_ns(), i32::from(failed));
         }
@@ -100,7 +105,7 @@ impl Session {
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
         let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
-        if plain && is_good(&summary) && !request.dry_run {
+        if plain && is_good(&summary) && !request.options.dry_run {
             self.keep_record(request, &goals, &over);
         }
         for warning in warnings {
@@ -124,18 +129,9 @@ impl Session {
         let stop = Stop::new()?;
         stop.listen()?;
         let scratch = Scratch::new(&self.places.cache.join("exec"))?;
-        let options = Options {
-            jobs: request.jobs,
-            test_threads: request.test_threads,
-            no_cache: request.no_cache,
-            fresh_tests: request.fresh_tests,
-            dry_run: request.dry_run,
-            fail_fast: request.fail_fast,
-            verbose: request.verbose,
-            path: request.path.clone(),
-            workspace: self.workspace.name.clone(),
-            test_timeout: request.test_timeout,
-        };
+        let options = Options { schedule: schedule(request, goals), ..request.options.clone() };
+        let home =
+            Home { name: self.workspace.name.clone(), resources: self.workspace.resources.clone() };
         let shared = Shared::new(
             root.clone(),
             analysis,
@@ -146,21 +142,26 @@ impl Session {
             stop,
             events.clone(),
             run,
+            home,
             scratch.fast().to_path_buf(),
             scratch.disk().to_path_buf(),
         );
+        let durations = self.history.durations(&root.display().to_string());
         let mut tests = Tests::new(
             goals.tests.clone(),
             filter(&self.workspace, analysis, request),
+            request.policy.clone(),
+            durations.clone(),
             &self.workspace.name,
         );
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
         let mut problems = Problems::default();
         plan.check_lengths(&mut problems);
         problems.or(())?;
-        let durations = self.history.durations(&root.display().to_string());
         plan.expect(|action| {
+            let random = tests.random_rank(action);
             let known = durations.expected(&action.label.to_string(), &action.about);
+            let known = random.or(known);
             known.unwrap_or(Duration::from_millis(100))
         });
         let _ = events.send(Event::Planned {
@@ -169,7 +170,13 @@ impl Session {
             actions: plan.len(),
         });
         let planned = plan.len();
-        let mut record = |attempts: &[_]| self.history.record(attempts);
+        let mut record = |attempts: &[_], learned: &[Learned]| {
+            let learned: Vec<_> = learned
+                .iter()
+                .map(|it| (it.label.to_string(), it.what.as_str(), it.duration))
+                .collect();
+            self.history.record(run, attempts, &learned);
+        };
         let (mut summary, fallen) = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
         let of_tests = &tests.summary;
         summary.tests_passed = of_tests.tests_passed;
@@ -177,18 +184,20 @@ impl Session {
         summary.tests_failed = of_tests.tests_failed;
         summary.tests_not_run = of_tests.tests_not_run;
         summary.cases = of_tests.cases;
+        summary.seed = request.policy.shuffle;
         let no_case = summary.cases == Default::default() && summary.tests_not_run == 0;
         if !goals.tests.is_empty()
             && no_case
-            && !request.dry_run
+            && !request.options.dry_run
             && !summary.interrupted
             && summary.failed == 0
+            && summary.cut.is_none()
             && fallen.is_empty()
         {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
         let mut delivered = Vec::new();
-        if !request.dry_run {
+        if !request.options.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
             delivered = deliver(&shared, &[goals.deliveries.clone(), programs].concat())?;
             for (_, path) in &delivered {
@@ -212,7 +221,12 @@ impl Session {
         read.extend(over.read.iter().filter(|path| !path.starts_with(&outputs)).cloned());
         read.push(request.program.clone());
         read.extend(
-            request.path.split(':').filter(|folder| folder.starts_with('/')).map(PathBuf::from),
+            request
+                .options
+                .path
+                .split(':')
+                .filter(|folder| folder.starts_with('/'))
+                .map(PathBuf::from),
         );
         let mut made = over.logs.clone();
         made.extend(over.delivered.iter().map(|(_, path)| root.join(path)));
@@ -247,9 +261,21 @@ fn is_good(summary: &Summary) -> bool {
     bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
 }
 
+/// From so many tests on they wait until everything is built.
+const MANY: usize = usize::MAX;
+
+/// When tests may start, if nobody says.
+fn schedule(request: &Request, goals: &Goals) -> Schedule {
+    match request.schedule {
+        Some(schedule) => schedule,
+        None if goals.tests.len() >= MANY => Schedule::TwoPhase { needs_build: false },
+        None => Schedule::Interleaved,
+    }
+}
+
 /// Which cases the pattern names, by the tests that its words stand for.
 fn filter(workspace: &load::Workspace, analysis: &Analysis, request: &Request) -> Filter {
-    let mut filter = Filter { texts: request.filters.clone(), ..Filter::default() };
+    let mut filter = request.filter.clone();
     let mut whole = BTreeSet::new();
     for term in request.pattern.terms.iter().filter(|term| !term.exclude) {
         let named = load::named(workspace, term);

@@ -5,7 +5,9 @@ use super::bring::Session;
 use super::request::{Goal, Request};
 use crate::base::{Label, Pattern};
 use crate::event::Event;
+use crate::run::Options;
 use crate::store::Attempt;
+use crate::testing::{Filter, Policy};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -34,18 +36,19 @@ impl Session {
         let request = Request {
             pattern: pattern.clone(),
             goal: if is_test { Goal::Test } else { Goal::Build { all: true, tests: true } },
-            jobs,
-            test_threads: jobs,
-            no_cache: false,
-            fresh_tests: false,
-            dry_run: true,
-            fail_fast: false,
-            verbose: false,
-            modes,
+            options: Options {
+                jobs,
+                test_threads: jobs.min(64),
+                dry_run: true,
+                path,
+                ..Options::default()
+            },
+            schedule: None,
+            policy: Policy::default(),
+            filter: Filter::default(),
             filters: Vec::new(),
+            modes,
             test_args: Vec::new(),
-            test_timeout: None,
-            path,
             shows_output: false,
             program: PathBuf::new(),
             command: String::new(),

@@ -4,6 +4,7 @@ use super::request::Goal;
 use crate::analyze::{Analysis, Configured, FileId, Test, flatten, short};
 use crate::base::{Label, Problem, Problems, join, listing, parent};
 use crate::run::Delivery;
+use crate::testing::Filter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct Goals {
     /// Targets, sorted.
     pub labels: Vec<Label>,
+    /// Those among them that are built rather than tested.
+    pub built: BTreeSet<Label>,
     /// Files that must be there.
     pub files: Vec<FileId>,
     /// Files that go into `eng-out/bin`.
@@ -20,6 +23,17 @@ pub(super) struct Goals {
     pub tests: Vec<Arc<Test>>,
     /// What the user should know if there is nothing to do.
     pub nothing: Option<String>,
+}
+
+impl Goals {
+    /// Leaves out the tests of which the filter wants no case.
+    pub fn leave_out(&mut self, filter: &Filter) {
+        self.tests.retain(|test| !filter.excludes(test));
+        let kept: BTreeSet<&Label> = self.tests.iter().map(|test| &test.label).collect();
+        if !kept.is_empty() {
+            self.labels.retain(|label| kept.contains(label) || self.built.contains(label));
+        }
+    }
 }
 
 /// Picks what the goal asks for among the selected targets; `true` stands beside those that were
@@ -43,6 +57,7 @@ pub(super) fn goals(
                 continue;
             }
             res.labels.push(label.clone());
+            res.built.insert(label.clone());
             res.files.extend(files_of(target));
             continue;
         }

@@ -35,6 +35,7 @@ struct KnownCase {
     /// The reason, if it was skipped.
     skipped: Option<String>,
     duration: Option<Duration>,
+    flaky: u32,
 }
 
 /// What the last run of this request told, if nothing that it depended on has changed.
@@ -47,7 +48,10 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
 
 /// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
 fn may_recall(request: &Request) -> bool {
-    !(request.no_cache || request.fresh_tests || request.dry_run || request.shows_output)
+    let options = &request.options;
+    let looks = !options.no_cache && !options.fresh_tests && !options.dry_run;
+    // Whoever wants to know more than what came out gets it from the rows themselves.
+    looks && !request.shows_output && !options.verbose && request.policy.runs == 1
 }
 
 /// Where the record of a request is kept.
@@ -62,8 +66,9 @@ pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
     key.field(goal.as_bytes());
     key.field(format!("{:?}", request.pattern).as_bytes());
     key.field(format!("{:?}", (&request.modes, &request.filters, &request.test_args)).as_bytes());
-    key.field(format!("{:?}", request.test_timeout).as_bytes());
-    key.field(request.path.as_bytes());
+    key.field(format!("{:?}", (&request.policy.share, &request.policy.only)).as_bytes());
+    key.field(format!("{:?}", request.options.test_timeout).as_bytes());
+    key.field(request.options.path.as_bytes());
     key.field(request.program.as_os_str().as_encoded_bytes());
     places.cache.join("flat").join(key.finish().hex())
 }
@@ -102,13 +107,9 @@ impl Recalled {
 
 impl KnownCase {
     fn case(self) -> Case {
-        Case {
-            name: self.name,
-            verdict: self.skipped.map_or(Verdict::Passed, Verdict::Skipped),
-            origin: Origin::Cached,
-            duration: self.duration,
-            output: String::new(),
-        }
+        let verdict = self.skipped.map_or(Verdict::Passed, Verdict::Skipped);
+        let case = Case::new(self.name, verdict, Origin::Cached);
+        Case { duration: self.duration, flaky: self.flaky, ..case }
     }
 }
 
@@ -167,6 +168,7 @@ pub(super) fn keep(
             _ => None,
         },
         duration: case.duration,
+        flaky: case.flaky,
     };
     let tests = told.tests.iter();
     let recalled = Recalled {

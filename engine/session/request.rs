@@ -1,9 +1,10 @@
 //! What is asked of a session.
 
 use crate::base::Pattern;
+use crate::run::{Options, Schedule};
+use crate::testing::{Filter, Policy};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Folders of the user.
 #[derive(Debug, Clone)]
@@ -35,30 +36,20 @@ pub struct Request {
     pub pattern: Pattern,
     /// What to do with them.
     pub goal: Goal,
-    /// Processes of actions at once.
-    pub jobs: usize,
-    /// Processes of tests at once.
-    pub test_threads: usize,
-    /// Look nothing up.
-    pub no_cache: bool,
-    /// Look no test results up.
-    pub fresh_tests: bool,
-    /// Only say what would run.
-    pub dry_run: bool,
-    /// Stop at the first failure.
-    pub fail_fast: bool,
-    /// Tell commands of actions that succeeded, too.
-    pub verbose: bool,
+    /// How to carry it out.
+    pub options: Options,
+    /// When tests may start; nothing leaves that to their number.
+    pub schedule: Option<Schedule>,
+    /// How tests are run.
+    pub policy: Policy,
+    /// Which cases are wanted, besides those that the pattern names.
+    pub filter: Filter,
+    /// The same as it was typed.
+    pub filters: Vec<String>,
     /// Modes of the rules.
     pub modes: BTreeSet<String>,
-    /// Texts of which one must occur in the name of a case.
-    pub filters: Vec<String>,
     /// Arguments for every test program.
     pub test_args: Vec<String>,
-    /// Limit of time for every test process.
-    pub test_timeout: Option<Duration>,
-    /// The user's PATH.
-    pub path: String,
     /// True if the output of tests that passed is to be shown, too.
     pub shows_output: bool,
     /// The file of this program: another one may know other rules.

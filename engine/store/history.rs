@@ -167,9 +167,10 @@ impl History {
         id.unwrap_or(0)
     }
 
-    /// Notes attempts, all of them or none. Those that ran and passed teach durations.
-    pub fn record(&self, attempts: &[Attempt]) {
-        let Some(database) = self.database.as_ref().filter(|_| !attempts.is_empty()) else {
+    /// Notes attempts and how long things took in a run (label, what, time), all of it or nothing.
+    pub fn record(&self, run: i64, attempts: &[Attempt], learned: &[(String, &str, Duration)]) {
+        let some = !attempts.is_empty() || !learned.is_empty();
+        let Some(database) = self.database.as_ref().filter(|_| some) else {
             return;
         };
         database.write(|transaction| {
@@ -191,11 +192,11 @@ impl History {
                     it.case,
                     it.reason
                 ])?;
-                if it.case.is_none() && it.origin == "ran" && it.outcome == "passed" {
-                    // Limited so that three times the sum stays a whole number for SQLite.
-                    let ns = whole(it.duration_ns).min(i64::MAX / 8);
-                    learn.execute(params![it.run, it.label, it.action, ns])?;
-                }
+            }
+            for (label, what, duration) in learned {
+                // Limited so that three times the sum stays a whole number for SQLite.
+                let ns = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX).min(i64::MAX / 8);
+                learn.execute(params![run, label, what, ns])?;
             }
             Ok(())
         });
@@ -313,8 +314,10 @@ mod tests {
             case: case.map(str::to_string),
             reason: String::new(),
         };
-        history.record(&[attempt(400, "ran", None), attempt(800, "ran", None)]);
-        history.record(&[attempt(9, "cached", None), attempt(u64::MAX, "ran", Some("case"))]);
+        let took = |ns| ("//a:a".to_string(), "compile", Duration::from_nanos(ns));
+        history.record(run.id, &[attempt(400, "ran", None)], &[took(400), took(800)]);
+        let case = attempt(u64::MAX, "ran", Some("case"));
+        history.record(run.id, &[attempt(9, "cached", None), case], &[]);
         history.end(run.id, 9, 1);
 
         let (history, _) = History::open(dir.path());

@@ -20,7 +20,7 @@ mod history; // SQLite: runs and every attempt of every action
 pub use cas::Cas;
 pub use error::StoreError;
 pub use flat::{load_flat, save_flat};
-pub use history::{Attempt, History, RunRecord};
+pub use history::{Attempt, Durations, History, RunRecord};
 pub use ledger::{Batch, Ledger};
 pub use reapi::{
     Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,

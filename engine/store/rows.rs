@@ -38,6 +38,8 @@ pub struct ResultRow {
     pub time: u64,
     /// How the result was come by; the writer's number.
     pub via: u8,
+    /// Cases of a test that had failed before they passed, and how often.
+    pub flaky: Vec<(String, u32)>,
 }
 
 /// How a remembered action ended.
@@ -115,4 +117,6 @@ pub struct CaseRow {
     pub via: u8,
     /// Sandbox tier in which it ran; a greater number is stricter.
     pub tier: u8,
+    /// How often it had failed before it passed.
+    pub flaky: u32,
 }

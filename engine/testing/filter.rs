@@ -1,5 +1,7 @@
-//! Which cases are wanted: `//a:t#case` and `--filter TEXT`.
+//! Which cases are wanted: `//a:t#case` and `--filter EXPRESSION`.
 
+use super::expression::Expression;
+use crate::analyze::Test;
 use crate::base::Label;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +10,69 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     /// Cases named with `#`, by target; a target that is not here is wanted whole.
     pub named: BTreeMap<Label, BTreeSet<String>>,
-    /// Texts of which one must occur in `//a:t#case`; none: all are wanted.
-    pub texts: Vec<String>,
+    any: Vec<Expression>,
+    all: Vec<Expression>,
+}
+
+/// What a filter may ask of a target.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts<'a> {
+    pub label: &'a Label,
+    pub rule: &'a str,
+    pub tags: &'a [String],
+    pub size: &'a str,
+}
+
+impl<'a> Facts<'a> {
+    fn of(test: &'a Test) -> Facts<'a> {
+        Facts { label: &test.label, rule: &test.rule, tags: &test.tags, size: &test.size }
+    }
 }
 
 impl Filter {
+    /// Expressions of which one must hold, and ones that must all hold. The error is a sentence.
+    pub fn new(any: &[String], all: &[String]) -> Result<Filter, String> {
+        let parse = |texts: &[String]| -> Result<Vec<Expression>, String> {
+            texts.iter().map(|text| Expression::parse(text)).collect()
+        };
+        Ok(Filter { any: parse(any)?, all: parse(all)?, ..Filter::default() })
+    }
+
     /// True if the case is wanted.
-    pub fn wants(&self, label: &Label, case: &str) -> bool {
-        let named = self.named.get(label).is_none_or(|cases| cases.contains(case));
-        let whole = format!("{label}#{case}");
-        named && (self.texts.is_empty() || self.texts.iter().any(|text| whole.contains(text)))
+    pub fn wants(&self, test: &Test, case: &str) -> bool {
+        let named = self.named.get(&test.label).is_none_or(|cases| cases.contains(case));
+        named && self.decide(test, Some(case)) == Some(true)
+    }
+
+    /// True if no case of the target can be wanted, whatever their names are.
+    pub fn excludes(&self, test: &Test) -> bool {
+        self.decide(test, None) == Some(false)
     }
 
     /// True if it may leave cases of the target out.
-    pub fn narrows(&self, label: &Label) -> bool {
-        !self.texts.is_empty() || self.named.contains_key(label)
+    pub fn narrows(&self, test: &Test) -> bool {
+        self.named.contains_key(&test.label) || self.decide(test, None) != Some(true)
+    }
+
+    fn decide(&self, test: &Test, case: Option<&str>) -> Option<bool> {
+        let facts = Facts::of(test);
+        let any = || {
+            let mut parts = self.any.iter().map(|it| it.wants(&facts, case)).peekable();
+            parts.peek()?;
+            Some(parts.fold(Some(false), |res, part| match (res, part) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+                _ => Some(false),
+            }))
+        };
+        let mut res = any().unwrap_or(Some(true));
+        for part in &self.all {
+            res = match (res, part.wants(&facts, case)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (None, _) | (_, None) => None,
+                _ => Some(true),
+            };
+        }
+        res
     }
 }

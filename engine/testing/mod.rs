@@ -6,10 +6,17 @@ mod lines; // lines that match patterns
 mod tap; // Test Anything Protocol
 mod results; // what a program says of its cases
 mod verdict; // … and what is made of it, with how its process ended
+mod expression; // filter expressions
 mod filter; // which cases are wanted
+mod policy; // how tests are run
+mod deal; // which processes run which cases
 mod log; // what they printed
+mod rows; // verdicts as rows of the ledger
+mod told; // what a process told
+mod remembered; // what the ledger remembers
 mod target; // one test target on its way to its verdicts
 mod run; // follows the processes of all tests
 
 pub use filter::Filter;
+pub use policy::Policy;
 pub use run::Tests;

@@ -1,16 +1,18 @@
 //! Follows the processes of all tests: a listing gives processes for cases, a process gives
-//! verdicts, a process that died gives processes for the cases it did not come to.
+//! verdicts, a process that died gives processes for the cases it did not come to, and a case that
+//! failed may get another attempt.
 
-use super::command::{self, Cases};
+use super::deal::{self, Dealer, Turn};
 use super::filter::Filter;
-use super::target::{self, Target};
+use super::policy::Policy;
+use super::target::Target;
 use super::verdict::{self, Judged};
-use super::{lines, log, results};
-use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
+use super::{lines, log, remembered, rows, told};
+use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
-use crate::event::{Case, Event, Origin, Outcome, Summary, Verdict};
-use crate::load::{Item, Part};
-use crate::run::{CaseKeys, Finished, Follow, Grow, Shared};
+use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
+use crate::run::{Finished, Follow, Grow, Next, Shared};
+use crate::store::Durations;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ use std::time::Duration;
 pub struct Tests {
     targets: BTreeMap<Label, Target>,
     filter: Filter,
-    workspace: String,
+    dealer: Dealer,
     /// What the tests have come to so far.
     pub summary: Summary,
     /// Programs of failed tests, which are delivered.
@@ -33,15 +35,22 @@ pub struct Tests {
 }
 
 impl Tests {
-    /// Tests that are to be run; `workspace` is the name that they see.
-    pub fn new(tests: Vec<Arc<Test>>, filter: Filter, workspace: &str) -> Tests {
+    /// Tests that are to be run; `workspace` is the name that they see, `durations` what is known of
+    /// how long they take.
+    pub fn new(
+        tests: Vec<Arc<Test>>,
+        filter: Filter,
+        policy: Policy,
+        durations: Durations,
+        workspace: &str,
+    ) -> Tests {
         let targets =
             tests.into_iter().map(|test| (test.label.clone(), Target::new(test))).collect();
-        let workspace = workspace.to_string();
+        let dealer = Dealer { policy, durations, workspace: workspace.to_string() };
         Tests {
             targets,
             filter,
-            workspace,
+            dealer,
             summary: Summary::default(),
             failed: Vec::new(),
             finished: Vec::new(),
@@ -49,161 +58,203 @@ impl Tests {
         }
     }
 
-    /// The first process of each test: its listing, or the whole program.
+    /// The first processes of each test.
     pub fn first(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         for target in self.targets.values_mut() {
-            let test = target.test.clone();
-            target.open = 1;
-            let (items, lists) = match &test.protocol.list {
-                Some(list) => (list, true),
-                None => (&test.protocol.run, false),
-            };
-            let words = command::words(&test, items, Cases::None);
-            let process = TestProcess {
-                size: test.size.clone(),
-                lists,
-                whole: !lists,
-                cases: Vec::new(),
-                exclusive: test.exclusive && !lists,
-                skip: test.protocol.skip,
-            };
-            actions.push(command::action(&test, &self.workspace, words, process));
+            let first = self.dealer.first(&target.test);
+            target.open = first.len();
+            actions.extend(first);
         }
         actions
     }
 
+    /// How long a test is expected to take when the order is random: nothing it has to do with.
+    pub fn random_rank(&self, action: &Action) -> Option<Duration> {
+        let (seed, process) = (self.dealer.policy.shuffle?, action.test.as_ref()?);
+        let target = self.targets.get(&action.label)?;
+        let order = deal::order(seed, process.run_number, &target.test, "");
+        Some(Duration::from_millis(u64::from(u16::from_le_bytes([order[0], order[1]]))))
+    }
+
     /// Tests that have neither a verdict nor a reason why not.
     pub fn unsettled(&self) -> BTreeSet<Label> {
-        let settled: BTreeSet<&Label> = self.finished.iter().map(|(label, _)| label).collect();
-        self.targets.keys().filter(|label| !settled.contains(label)).cloned().collect()
+        let open = self.targets.iter().filter(|(_, target)| !target.told);
+        open.map(|(label, _)| label.clone()).collect()
     }
 
     fn listed(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {
-        let Some(target) = self.targets.get_mut(&finished.action.label) else {
-            return Ok(Follow::default());
-        };
+        let label = &finished.action.label;
+        let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
         target.open -= 1;
+        let mut follow = Follow::default();
         let listing = log::whole(shared, finished.row.stdout)?;
-        let printed = log::printed(shared, finished.row)?;
-        let protocol = target.test.protocol.clone();
-        let names = match finished.outcome {
-            Outcome::Passed => {
-                lines::listing(&protocol.listing.clone().unwrap_or_default(), &listing)
-            }
-            Outcome::Stopped => Ok(Vec::new()),
-            Outcome::Broken(why) => Err(why.clone()),
-            Outcome::TimedOut(limit) => Err(format!(
-                "its cases could not be listed within {}",
-                crate::base::show_duration(*limit)
-            )),
-            Outcome::Exited(status) => {
-                Err(format!("its cases could not be listed: exit status {status}"))
-            }
-            Outcome::Signalled(signal) => {
-                Err(format!("its cases could not be listed: {}", crate::base::signal_name(*signal)))
-            }
-        };
+        let names = told::names(&target.test, finished.outcome, &listing, &shared.stop.why());
         match names {
             Ok(names) => target.list(names),
-            Err(why) => {
-                let verdict = if matches!(finished.outcome, Outcome::Passed) {
-                    Verdict::Failed
-                } else {
-                    Verdict::Crashed(why.clone())
+            Err(verdict) => {
+                let printed = log::printed(shared, finished.row)?;
+                let why = match &verdict {
+                    Verdict::Crashed(why) | Verdict::NotRun(why) => why.clone(),
+                    _ => lines::listing(
+                        &target.test.protocol.listing.clone().unwrap_or_default(),
+                        &listing,
+                    )
+                    .err()
+                    .unwrap_or_default(),
                 };
-                target.add(
-                    Judged { name: String::new(), verdict, output: format!("{why}\n{printed}") },
-                    Origin::Ran,
-                );
-                return self.settle(shared, &finished.action.label, Follow::default());
+                let output = format!("{why}\n{printed}");
+                target.add(0, Judged { name: String::new(), verdict, output }, Origin::Ran, None);
+                return self.settle(shared, label, follow);
             }
         }
-        let label = finished.action.label.clone();
-        let wanted: Vec<String> =
-            target.listed.iter().filter(|name| self.filter.wants(&label, name)).cloned().collect();
-        let missing = remembered(shared, target, &wanted, &self.workspace)?;
-        let mut follow = Follow::default();
-        if !missing.is_empty() {
-            for names in batches(&missing) {
-                let action = process(target, names, &self.workspace);
-                follow.actions.push(action);
-            }
+        let test = target.test.clone();
+        let wanted = target.listed.iter().filter(|name| self.filter.wants(&test, name));
+        target.wanted = wanted.cloned().collect();
+        let missing = remembered::remembered(shared, target, &self.dealer)?;
+        for run in self.dealer.runs().filter(|_| !missing.is_empty()) {
+            follow.actions.extend(self.dealer.deal(target, &missing, Turn { run, attempt: 1 }));
         }
-        self.settle(shared, &label, follow)
+        self.settle(shared, label, follow)
     }
 
-    fn ended(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {
-        let label = finished.action.label.clone();
-        let Some(target) = self.targets.get_mut(&label) else { return Ok(Follow::default()) };
-        let Some(process_of) = &finished.action.test else { return Ok(Follow::default()) };
+    fn ended(
+        &mut self,
+        shared: &Shared,
+        finished: &Finished,
+        process: &TestProcess,
+    ) -> Result<Follow> {
+        let label = &finished.action.label;
+        let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
         target.open -= 1;
         target.ran |= finished.origin == Origin::Ran;
         target.duration += Duration::from_nanos(finished.row.duration_ns);
-        let protocol = target.test.protocol.clone();
-        let reports =
-            protocol.run.iter().chain(protocol.batch.iter().flatten()).any(mentions_report);
-        let reported = match &protocol.results {
-            None => None,
-            Some(reader) => {
-                let from = if reports { finished.row.report } else { finished.row.stdout };
-                Some(results::read(reader, &protocol.words, &log::whole(shared, from)?))
-            }
-        };
-        let printed = log::printed(shared, finished.row)?;
         target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
+        let follow = match process.whole {
+            true => self.whole_ended(shared, finished, process)?,
+            false => self.some_ended(shared, finished, process)?,
+        };
+        self.settle(shared, label, follow)
+    }
+
+    /// The whole program has ended.
+    fn whole_ended(
+        &mut self,
+        shared: &Shared,
+        finished: &Finished,
+        process: &TestProcess,
+    ) -> Result<Follow> {
         let mut follow = Follow::default();
-        if process_of.whole {
-            for judged in verdict::of_program(finished.outcome, protocol.skip, reported, &printed) {
-                // A program may end well although a case of it failed.
-                follow.failed |= *finished.outcome == Outcome::Passed && !judged.verdict.is_good();
-                if !self.filter.narrows(&label) || self.filter.wants(&label, &judged.name) {
-                    target.add(judged, finished.origin);
-                }
+        let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
+        let test = target.test.clone();
+        let reported = told::reported(shared, &test, finished)?;
+        let printed = log::printed(shared, finished.row)?;
+        let skip = test.protocol.skip;
+        let why = shared.stop.why();
+        let cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
+        // A program may end well although a case of it failed.
+        follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
+        let turn = Turn { run: process.run_number, attempt: process.attempt };
+        let ran = finished.origin == Origin::Ran;
+        if ran && cases.iter().any(Judged::is_bad) && self.dealer.may_retry(&test, turn, shared) {
+            for case in cases.iter().filter(|case| case.is_bad()) {
+                target.failed_once(turn.run, &case.name, 1);
             }
-            return self.settle(shared, &label, follow);
+            let turn = Turn { attempt: turn.attempt + 1, ..turn };
+            let action = self.dealer.whole(&test, turn, process.shard);
+            target.open += 1;
+            let delay = self.dealer.policy.delay(turn.attempt);
+            follow.actions.push(Next { action, expected: None, delay });
+            return Ok(follow);
         }
-        let judgement = verdict::of_cases(
-            &process_of.cases,
-            finished.outcome,
-            reported.unwrap_or_default(),
-            &printed,
-        );
+        if !ran {
+            for (name, times) in &finished.row.flaky {
+                target.failed_once(turn.run, name, *times);
+            }
+        }
+        let known = remembered::known(finished.origin, finished.row.run, finished.row.time);
+        for case in cases {
+            let failures = target.failures(turn.run, &case.name);
+            if failures > 0 && case.verdict.is_good() {
+                follow.flaky.push((case.name.clone(), failures));
+            }
+            if !self.filter.narrows(&test) || self.filter.wants(&test, &case.name) {
+                target.add(turn.run, case, finished.origin, known);
+            }
+        }
+        Ok(follow)
+    }
+
+    /// A process has ended that ran some cases.
+    fn some_ended(
+        &mut self,
+        shared: &Shared,
+        finished: &Finished,
+        process: &TestProcess,
+    ) -> Result<Follow> {
+        let mut follow = Follow::default();
+        let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
+        let test = target.test.clone();
+        let reported = told::reported(shared, &test, finished)?.unwrap_or_default();
+        let printed = log::printed(shared, finished.row)?;
+        let why = shared.stop.why();
+        let judgement =
+            verdict::of_cases(&process.cases, finished.outcome, reported, &printed, &why);
+        let turn = Turn { run: process.run_number, attempt: process.attempt };
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
-        // meanwhile, nor of a process whose end speaks against its results.
-        let doubted = |case: &Judged| case.name.is_empty() && !case.verdict.is_good();
-        let keep = finished.inputs.agree(&target.inputs) && !judgement.cases.iter().any(doubted);
-        for judged in judgement.cases {
-            let row = if keep { target::row(&judged, shared)? } else { None };
-            if let (Some(key), Some(row)) = (target.keys.get(&judged.name), row) {
+        // meanwhile. If the process speaks against its results, no earlier pass holds either.
+        let keep = finished.inputs.agree(&target.inputs);
+        let doubted = judgement.cases.iter().any(|case| case.name.is_empty() && case.is_bad());
+        if *finished.outcome == Outcome::Passed {
+            follow.learned = told::learned(&test.label, process, finished);
+        }
+        for case in judgement.cases {
+            let bad = case.is_bad();
+            let timed_out = matches!(case.verdict, Verdict::TimedOut(_));
+            // What others did before may be to blame, and whose output is whose is not known.
+            if bad && judgement.died && process.cases.len() > 1 && !timed_out {
+                target.failed_once(turn.run, &case.name, 1);
+                follow.actions.push(self.dealer.some(target, &[case.name], turn));
+                continue;
+            }
+            let flaky = target.failures(turn.run, &case.name);
+            let row = match doubted && case.verdict.is_good() {
+                true => rows::row(&Judged { verdict: Verdict::Failed, ..case.clone() }, 0, shared)?,
+                false => rows::row(&case, flaky, shared)?,
+            };
+            let forgotten = process.forget && !bad;
+            if let (Some(key), Some(row)) = (target.keys.get(&case.name), row)
+                && keep
+                && !forgotten
+            {
                 follow.cases.push((*key, row));
             }
-            target.add(judged, finished.origin);
+            if bad && !case.name.is_empty() && self.dealer.may_retry(&test, turn, shared) {
+                target.failed_once(turn.run, &case.name, 1);
+                let turn = Turn { attempt: turn.attempt + 1, ..turn };
+                follow.actions.push(self.dealer.some(target, &[case.name], turn));
+                continue;
+            }
+            target.add(turn.run, case, finished.origin, None);
         }
         if judgement.apart {
             for name in judgement.again {
-                let action = process(target, &[name], &self.workspace);
-                follow.actions.push(action);
+                follow.actions.push(self.dealer.some(target, &[name], turn));
             }
         } else if !judgement.again.is_empty() {
-            for names in batches(&judgement.again) {
-                let action = process(target, names, &self.workspace);
-                follow.actions.push(action);
-            }
+            follow.actions.extend(self.dealer.deal(target, &judgement.again, turn));
         }
-        self.settle(shared, &label, follow)
+        Ok(follow)
     }
 
     /// Tells the verdicts once no process of the target is left.
     fn settle(&mut self, shared: &Shared, label: &Label, mut follow: Follow) -> Result<Follow> {
         let Some(target) = self.targets.get_mut(label) else { return Ok(follow) };
-        if target.open > 0 {
+        let cases = target.cases();
+        if target.open > 0 || target.told || cases.is_empty() {
             return Ok(follow);
         }
-        let cases: Vec<Case> = target.verdicts.values().cloned().collect();
-        if cases.is_empty() {
-            return Ok(follow);
-        }
+        target.told = true;
         for case in &cases {
             self.summary.cases.add(case);
         }
@@ -212,7 +263,7 @@ impl Tests {
             self.summary.tests_passed += 1;
             self.summary.tests_cached +=
                 usize::from(cases.iter().all(|case| case.origin == Origin::Cached));
-        } else if cases.iter().all(not_run) && shared.stop.requested() {
+        } else if cases.iter().all(|case| case.verdict.is_good() || not_run(case)) {
             self.summary.tests_not_run += 1;
         } else {
             self.summary.tests_failed += 1;
@@ -222,12 +273,8 @@ impl Tests {
         let silent = |case: &Case| Case { output: String::new(), ..case.clone() };
         self.finished.push((label.clone(), cases.iter().map(silent).collect()));
         self.logs.extend(log.clone());
-        follow.events.push(Event::TestFinished {
-            label: label.clone(),
-            cases,
-            duration: target.duration,
-            log,
-        });
+        let duration = target.duration;
+        follow.events.push(Event::TestFinished { label: label.clone(), cases, duration, log });
         Ok(follow)
     }
 }
@@ -237,7 +284,7 @@ impl Grow for Tests {
         match &finished.action.test {
             None => Ok(Follow::default()),
             Some(test) if test.lists => self.listed(shared, &finished),
-            Some(_) => self.ended(shared, &finished),
+            Some(process) => self.ended(shared, &finished, process),
         }
     }
 
@@ -245,110 +292,33 @@ impl Grow for Tests {
         let mut follow = Follow::default();
         if action.test.is_some() && self.targets.remove(&action.label).is_some() {
             self.summary.tests_not_run += 1;
-            let (label, because) = (action.label.clone(), because.clone());
+            let (label, because) = (action.label.clone(), NotRun::NotBuilt(because.clone()));
             follow.events.push(Event::TestNotRun { label, because });
         }
         follow
     }
-}
 
-/// Takes the remembered verdicts of cases; gives those that have none.
-fn remembered(
-    shared: &Shared,
-    target: &mut Target,
-    wanted: &[String],
-    workspace: &str,
-) -> Result<Vec<String>> {
-    let test = target.test.clone();
-    let whole = |name: &str| command::words(&test, &test.protocol.run, Cases::One(name, None));
-    let process = TestProcess {
-        size: test.size.clone(),
-        lists: false,
-        whole: false,
-        cases: Vec::new(),
-        skip: test.protocol.skip,
-        exclusive: false,
-    };
-    let action = command::action(&test, workspace, whole(""), process);
-    let Some(mut keys) = CaseKeys::new(shared, &action)? else { return Ok(wanted.to_vec()) };
-    target.inputs = keys.inputs.clone();
-    let reading = target::reading(&test.protocol);
-    let mut all = Vec::new();
-    for name in wanted {
-        let arguments = whole(name).iter().map(|word| word.text.to_string()).collect();
-        all.push(keys.key(arguments, name, &reading));
-    }
-    let look = !shared.options.no_cache && !shared.options.fresh_tests;
-    let rows = if look { shared.ledger.cases(&all) } else { vec![None; all.len()] };
-    let mut missing = Vec::new();
-    for ((name, key), row) in wanted.iter().zip(all).zip(rows) {
-        target.keys.insert(name.clone(), key);
-        match row.as_ref().and_then(|row| Some((target::reusable(row)?, row))) {
-            Some((verdict, row)) => {
-                let output = match &row.output {
-                    None => String::new(),
-                    Some(digest) => {
-                        let bytes = shared.cas.read(digest)?.unwrap_or_default();
-                        String::from_utf8_lossy(&bytes).into_owned()
-                    }
-                };
-                let judged = Judged { name: name.clone(), verdict, output };
-                target.add(judged, Origin::Cached);
+    fn left(&mut self, shared: &Shared, why: &str) -> Result<Follow> {
+        let mut follow = Follow::default();
+        for label in self.unsettled() {
+            let Some(target) = self.targets.get_mut(&label) else { continue };
+            target.open = 0;
+            target.give_up(why);
+            if target.cases().is_empty() {
+                target.told = true;
+                self.summary.tests_not_run += 1;
+                let because = NotRun::Cut(why.to_string());
+                follow.events.push(Event::TestNotRun { label, because });
+            } else {
+                follow = self.settle(shared, &label, follow)?;
             }
-            None => missing.push(name.clone()),
         }
+        Ok(follow)
     }
-    Ok(missing)
 }
 
-/// Cases in parts whose names fit into a command.
-fn batches(names: &[String]) -> Vec<&[String]> {
-    let mut parts = Vec::new();
-    let (mut first, mut length) = (0, 0);
-    for (at, name) in names.iter().enumerate() {
-        length += name.len() + 1;
-        if length > LONGEST_COMMAND / 2 && at > first {
-            parts.push(&names[first..at]);
-            (first, length) = (at, name.len() + 1);
-        }
-    }
-    parts.push(&names[first..]);
-    parts
-}
-
-/// The process that runs these cases.
-fn process(target: &mut Target, names: &[String], workspace: &str) -> Action {
-    target.open += 1;
-    let test = target.test.clone();
-    let indexed: Vec<(usize, &str)> =
-        names.iter().map(|name| (target.index(name), name.as_str())).collect();
-    let words = match (&test.protocol.batch, indexed.as_slice()) {
-        (Some(batch), [(_, _), _, ..]) => command::words(&test, batch, Cases::Many(&indexed)),
-        (Some(batch), [(index, name)]) if test.protocol.run.is_empty() => {
-            command::words(&test, batch, Cases::One(name, Some(*index)))
-        }
-        (_, [(index, name), ..]) => {
-            command::words(&test, &test.protocol.run, Cases::One(name, Some(*index)))
-        }
-        (_, []) => command::words(&test, &test.protocol.run, Cases::None),
-    };
-    let process = TestProcess {
-        size: test.size.clone(),
-        lists: false,
-        whole: false,
-        cases: names.to_vec(),
-        skip: None,
-        exclusive: test.exclusive,
-    };
-    command::action(&test, workspace, words, process)
-}
-
-fn mentions_report(item: &Item) -> bool {
-    match item {
-        Item::Template(template) => template
-            .parts
-            .iter()
-            .any(|part| matches!(part, Part::Mention(mention) if mention.name == "report")),
-        Item::When(_, items) => items.iter().any(mentions_report),
+impl Dealer {
+    fn may_retry(&self, test: &Test, turn: Turn, shared: &Shared) -> bool {
+        turn.attempt < self.policy.attempts_of(test.flaky) && !shared.stop.requested()
     }
 }

@@ -3,14 +3,11 @@
 use super::verdict::Judged;
 use crate::analyze::Test;
 use crate::base::Digest;
-use crate::event::{Case, Origin, Verdict};
-use crate::load::{Protocol, Results, Text};
-use crate::run::{Inputs, Shared};
-use crate::store::CaseRow;
-use anyhow::Result;
+use crate::event::{Case, Known, Origin, Runs, Verdict};
+use crate::run::Inputs;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What is known of a test target so far.
 pub(super) struct Target {
@@ -19,12 +16,16 @@ pub(super) struct Target {
     pub listed: Vec<String>,
     /// Place of each in the listing.
     places: HashMap<String, usize>,
+    /// Those that are wanted, once they are listed.
+    pub wanted: Vec<String>,
     /// Keys of cases.
     pub keys: BTreeMap<String, Digest>,
     /// What these are made of.
     pub inputs: Inputs,
-    /// Verdicts in the order of the listing; what no listing names comes last.
-    pub verdicts: BTreeMap<(usize, String), Case>,
+    /// Verdicts in the order of the listing, one for each run; what no listing names comes last.
+    verdicts: BTreeMap<(usize, String), Vec<Case>>,
+    /// Attempts that failed and were not the last, by run and case.
+    failures: HashMap<(u32, String), u32>,
     /// Processes that have not ended.
     pub open: usize,
     /// Time of all processes so far.
@@ -33,6 +34,8 @@ pub(super) struct Target {
     pub log: Vec<Digest>,
     /// True once a process was started for it in this run.
     pub ran: bool,
+    /// True once its verdicts were told.
+    pub told: bool,
 }
 
 impl Target {
@@ -41,13 +44,16 @@ impl Target {
             test,
             listed: Vec::new(),
             places: HashMap::new(),
+            wanted: Vec::new(),
             keys: BTreeMap::new(),
             inputs: Inputs::default(),
             verdicts: BTreeMap::new(),
+            failures: HashMap::new(),
             open: 0,
             duration: Duration::ZERO,
             log: Vec::new(),
             ran: false,
+            told: false,
         }
     }
 
@@ -62,72 +68,49 @@ impl Target {
         self.listed = names;
     }
 
-    /// Adds a verdict.
-    pub fn add(&mut self, judged: Judged, origin: Origin) {
-        let Judged { name, verdict, output } = judged;
-        let place = (self.index(&name), name.clone());
-        self.verdicts.insert(place, Case { name, verdict, origin, duration: None, output });
+    /// Notes that an attempt of a case has failed which is not its last.
+    pub fn failed_once(&mut self, run: u32, name: &str, times: u32) {
+        *self.failures.entry((run, name.to_string())).or_default() += times;
     }
-}
 
-/// A case that was run together with others.
-const VIA_BATCH: u8 = 1;
+    /// How often the case has failed in attempts that were not its last.
+    pub fn failures(&self, run: u32, name: &str) -> u32 {
+        self.failures.get(&(run, name.to_string())).copied().unwrap_or_default()
+    }
 
-/// Words of the kinds of verdicts in the ledger.
-const KINDS: [&str; 3] = ["passed", "failed", "skipped"];
+    /// Adds the verdict of a run.
+    pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
+        let Judged { name, verdict, output } = judged;
+        let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
+        let place = (self.index(&name), name.clone());
+        let case = Case { output, flaky, known, ..Case::new(name, verdict, origin) };
+        self.verdicts.entry(place).or_default().push(case);
+    }
 
-/// The row of a verdict that may be kept. What the case printed goes into the store.
-pub(super) fn row(judged: &Judged, shared: &Shared) -> Result<Option<CaseRow>> {
-    let (kind, text) = match &judged.verdict {
-        Verdict::Passed => (0, String::new()),
-        // What is kept of these is only that no earlier pass holds.
-        Verdict::Failed | Verdict::Crashed(_) | Verdict::TimedOut(_) => (1, String::new()),
-        Verdict::Skipped(why) => (2, why.clone()),
-        _ => return Ok(None),
-    };
-    let output = match judged.output.as_bytes() {
-        [] => None,
-        bytes => Some(shared.cas.put_bytes(bytes)?),
-    };
-    let time =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    Ok(Some(CaseRow {
-        verdict: kind,
-        text,
-        duration_ns: None,
-        output,
-        run: shared.run,
-        time,
-        via: VIA_BATCH,
-        tier: 1,
-    }))
-}
-
-/// How results of cases are read: what was read otherwise is no verdict any more.
-pub(super) fn reading(protocol: &Protocol) -> String {
-    let words = &protocol.words;
-    let mut res = format!("{:?} {:?} {:?}", words.passed, words.failed, words.skipped);
-    match &protocol.results {
-        None => {}
-        Some(Results::Tap) => res.push_str(" tap"),
-        Some(Results::Lines(lines)) => {
-            let texts = |texts: &[Text]| -> Vec<String> {
-                texts.iter().map(|text| text.text.clone()).collect()
-            };
-            let one = |text: &Option<Text>| texts(text.as_slice());
-            let (started, output) = (one(&lines.started), one(&lines.output));
-            let (done, ignored) = (texts(&lines.done), texts(&lines.ignored));
-            res.push_str(&format!(" {started:?} {done:?} {output:?} {ignored:?}"));
+    /// Gives a verdict to all wanted cases that have none.
+    pub fn give_up(&mut self, why: &str) {
+        for name in std::mem::take(&mut self.wanted) {
+            if !self.verdicts.contains_key(&(self.index(&name), name.clone())) {
+                let verdict = Verdict::NotRun(why.to_string());
+                let judged = Judged { name, verdict, output: String::new() };
+                self.add(0, judged, Origin::Ran, None);
+            }
         }
     }
-    res
+
+    /// What each case came to in all runs, in order.
+    pub fn cases(&self) -> Vec<Case> {
+        self.verdicts.values().filter_map(|runs| all_runs(runs)).collect()
+    }
 }
 
-/// The verdict of a row, if it is good and so may be taken.
-pub(super) fn reusable(row: &CaseRow) -> Option<Verdict> {
-    match KINDS.get(usize::from(row.verdict)) {
-        Some(&"passed") => Some(Verdict::Passed),
-        Some(&"skipped") => Some(Verdict::Skipped(row.text.clone())),
-        _ => None,
+/// Of several runs the first bad one counts; all of them are counted.
+fn all_runs(runs: &[Case]) -> Option<Case> {
+    let bad: Vec<&Case> = runs.iter().filter(|case| !case.verdict.is_good()).collect();
+    let mut case = (*bad.first().unwrap_or(&runs.first()?)).clone();
+    case.flaky = runs.iter().map(|case| case.flaky).max().unwrap_or_default();
+    if runs.len() > 1 {
+        case.runs = Some(Runs { bad: bad.len() as u32, all: runs.len() as u32 });
     }
+    Some(case)
 }

@@ -3,6 +3,7 @@
 use super::results::{CaseOutcome, Reported, ReportedCase};
 use crate::base::signal_name;
 use crate::event::{Outcome, Verdict};
+use std::collections::HashMap;
 
 /// A case with its verdict and what it printed.
 #[derive(Debug, Clone)]
@@ -10,6 +11,13 @@ pub(super) struct Judged {
     pub name: String,
     pub verdict: Verdict,
     pub output: String,
+}
+
+impl Judged {
+    /// True if it failed in any way; what was not run did not.
+    pub fn is_bad(&self) -> bool {
+        !self.verdict.is_good() && !matches!(self.verdict, Verdict::NotRun(_))
+    }
 }
 
 /// What is known after a process that ran some cases.
@@ -21,6 +29,8 @@ pub(super) struct Judgement {
     pub again: Vec<String>,
     /// True if it is not known which of these killed the process: each needs one of its own.
     pub apart: bool,
+    /// True if the process died before all cases had ended.
+    pub died: bool,
 }
 
 fn of_case(case: &ReportedCase) -> Judged {
@@ -36,13 +46,13 @@ fn of_case(case: &ReportedCase) -> Judged {
 const ENDED_EARLY: &str = "exit status 0 before its end";
 
 /// How a process ended that should have given results; nothing if it ended well.
-fn bad_end(outcome: &Outcome) -> Option<Verdict> {
+fn bad_end(outcome: &Outcome, stopped: &str) -> Option<Verdict> {
     Some(match outcome {
         Outcome::Passed => return None,
         Outcome::Exited(status) => Verdict::Crashed(format!("exit status {status}")),
         Outcome::Signalled(signal) => Verdict::Crashed(signal_name(*signal)),
         Outcome::TimedOut(limit) => Verdict::TimedOut(*limit),
-        Outcome::Stopped => Verdict::NotRun("the run was stopped".to_string()),
+        Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Broken(why) => Verdict::NotRun(why.clone()),
     })
 }
@@ -53,11 +63,14 @@ pub(super) fn of_cases(
     outcome: &Outcome,
     reported: Reported,
     printed: &str,
+    stopped: &str,
 ) -> Judgement {
     let mut res = Judgement::default();
     let mut missing = Vec::new();
+    let told: HashMap<&str, &ReportedCase> =
+        reported.cases.iter().map(|case| (case.name.as_str(), case)).collect();
     for name in wanted {
-        match reported.cases.iter().find(|case| case.name == *name) {
+        match told.get(name.as_str()) {
             Some(case) => {
                 let mut judged = of_case(case);
                 // A report tells outcomes only; what the process printed is then all there is.
@@ -73,7 +86,7 @@ pub(super) fn of_cases(
     // A case that was not wanted can't be the one that is missing.
     let started = reported.started.filter(|name| missing.contains(name));
     let early = || started.is_some().then(|| Verdict::Crashed(ENDED_EARLY.to_string()));
-    let Some(end) = bad_end(outcome).or_else(early) else {
+    let Some(end) = bad_end(outcome, stopped).or_else(early) else {
         let why = reported
             .complaint
             .unwrap_or_else(|| "the program ended well but gave no result for it".to_string());
@@ -101,6 +114,7 @@ pub(super) fn of_cases(
         res.cases.extend(missing.into_iter().map(lost));
         return res;
     }
+    res.died = true;
     let guilty = started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
     match guilty {
         Some(guilty) => {
@@ -120,6 +134,7 @@ pub(super) fn of_program(
     skip: Option<i32>,
     reported: Option<Reported>,
     printed: &str,
+    stopped: &str,
 ) -> Vec<Judged> {
     let whole = |verdict| Judged { name: String::new(), verdict, output: printed.to_string() };
     if let (Outcome::Exited(status), Some(skip)) = (outcome, skip)
@@ -130,12 +145,12 @@ pub(super) fn of_program(
     let Some(reported) = reported else {
         return vec![whole(match outcome {
             Outcome::Exited(_) => Verdict::Failed,
-            other => bad_end(other).unwrap_or(Verdict::Passed),
+            other => bad_end(other, stopped).unwrap_or(Verdict::Passed),
         })];
     };
     let mut cases: Vec<Judged> = reported.cases.iter().map(of_case).collect();
     let all_good = cases.iter().all(|case| case.verdict.is_good());
-    match (bad_end(outcome), reported.complaint) {
+    match (bad_end(outcome, stopped), reported.complaint) {
         (Some(end), _) if all_good => cases.push(whole(end)),
         (Some(_), _) => {}
         (None, Some(complaint)) => {

@@ -1,0 +1,240 @@
+//! `eng test`: its flags, and what they mean.
+
+use super::Exit;
+use super::build::bring;
+use super::options::{Common, number};
+use super::request::test_threads;
+use crate::base::parse_duration;
+use crate::report;
+use crate::session::{Failure, Filter, Goal, Policy, Request, Schedule};
+use clap::{Args, ValueEnum};
+use std::time::{Duration, SystemTime};
+
+/// Flags of `eng test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(flatten)]
+    pub select: Select,
+    #[command(flatten)]
+    pub how: How,
+    /// Show whose output
+    #[arg(long, value_enum, default_value_t = TestOutput::Errors, value_name = "WHICH")]
+    pub test_output: TestOutput,
+    /// An argument for every test program; may be repeated
+    #[arg(long = "test-arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub test_args: Vec<String>,
+    /// Arguments for every test program
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+/// Which tests and cases.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which cases")]
+pub struct Select {
+    /// Run only cases that this wants: 'parse and not tag(slow)'; of several one must
+    #[arg(long = "filter", value_name = "EXPRESSION")]
+    pub filters: Vec<String>,
+    /// The same for a text in a case's name; programs without a list of cases see it as TESTBRIDGE_TEST_ONLY
+    #[arg(long, value_name = "TEXT")]
+    pub test_filter: Option<String>,
+    /// Run only tests with one of these tags, and with none of those after a minus: fast,-net
+    #[arg(long, value_name = "TAGS", value_delimiter = ',', allow_hyphen_values = true)]
+    pub test_tag_filters: Vec<String>,
+    /// Run only tests of these sizes; a minus leaves one out
+    #[arg(long, value_name = "SIZES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub test_size_filters: Vec<String>,
+    /// Run share I of N of the tests, from 1 on; all N together run each test just once
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+}
+
+/// How they are run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How they are run")]
+pub struct How {
+    /// Test processes at once, for the execution of tests, 1 to 64; --jobs is for building [default: the number of CPUs, at least 4]
+    #[arg(long, alias = "local-test-jobs", value_name = "N", value_parser = number)]
+    pub test_threads: Option<usize>,
+    /// Kill a test process after this time, in place of its own limit: 90s, 2m
+    #[arg(long, alias = "test-timeout", value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// End the run after this time; what is left is not run
+    #[arg(long, value_name = "TIME")]
+    pub deadline: Option<String>,
+    /// Cases in one process at most [default: all while they are short, else 10]
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub batch: Option<usize>,
+    /// Further attempts of a case that fails; one that then passes is told as flaky
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub retries: Option<usize>,
+    /// Attempts of a case at most
+    #[arg(long, value_name = "N", value_parser = number, hide = true, conflicts_with = "retries")]
+    pub flaky_test_attempts: Option<usize>,
+    /// Wait before a further attempt; twice as long before each that follows
+    #[arg(long, value_name = "TIME")]
+    pub backoff: Option<String>,
+    /// Run everything so often
+    #[arg(long, alias = "runs-per-test", value_name = "N", value_parser = number)]
+    pub runs: Option<usize>,
+    /// Run cases in a random order; its seed is told
+    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub shuffle: Option<String>,
+    /// Stop after so many failures
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub max_fail: Option<usize>,
+    /// When tests start: once what they need is built, or once everything is
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub schedule: When,
+    /// The same as --schedule=interleaved
+    #[arg(long, conflicts_with = "schedule")]
+    pub legacy: bool,
+    /// Run tests again whose results are remembered
+    #[arg(long)]
+    pub fresh: bool,
+    /// Show remembered failures in place of running these tests again
+    #[arg(long, conflicts_with = "fresh")]
+    pub retell: bool,
+}
+
+/// When tests start.
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum When {
+    Auto,
+    Interleaved,
+    TwoPhase,
+}
+
+/// Whose output is shown.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum TestOutput {
+    Summary,
+    Errors,
+    All,
+}
+
+/// More runs or attempts than this are a mistake.
+const MOST: usize = 1_000_000;
+
+/// Builds and runs tests.
+pub fn test(test: Test) -> Result<Exit, Failure> {
+    let output = match test.test_output {
+        TestOutput::Summary => report::TestOutput::Summary,
+        TestOutput::Errors => report::TestOutput::Errors,
+        TestOutput::All => report::TestOutput::All,
+    };
+    let Test { common, select, how, test_args, args, .. } = test;
+    let keep_going = common.keep_going;
+    bring(common, Goal::Test, output, move |request| {
+        request.test_args = test_args.into_iter().chain(args).collect();
+        take_selection(request, select)?;
+        take_manner(request, how, keep_going)
+    })
+}
+
+fn take_selection(request: &mut Request, select: Select) -> Result<(), Failure> {
+    let mut any = select.filters;
+    any.extend(select.test_filter.iter().map(|text| quoted(text)));
+    let all = [signed(&select.test_tag_filters, "tag"), signed(&select.test_size_filters, "size")];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    request.filter = Filter::new(&any, &all).map_err(Failure::Usage)?;
+    request.filters = [any, all].concat();
+    request.policy.only = select.test_filter;
+    request.policy.share = select.shard.as_deref().map(share).transpose()?;
+    Ok(())
+}
+
+fn take_manner(request: &mut Request, how: How, keep_going: bool) -> Result<(), Failure> {
+    let options = &mut request.options;
+    options.test_threads = test_threads(how.test_threads)?;
+    options.test_timeout = time("--timeout", &how.timeout)?;
+    options.deadline = time("--deadline", &how.deadline)?;
+    options.fresh_tests = how.fresh;
+    options.retell = how.retell;
+    if let Some(most) = positive("--max-fail", how.max_fail)? {
+        options.max_fail = Some(most);
+    }
+    request.schedule = match how.schedule {
+        _ if how.legacy => Some(Schedule::Interleaved),
+        When::Auto => None,
+        When::Interleaved => Some(Schedule::Interleaved),
+        When::TwoPhase => Some(Schedule::TwoPhase { needs_build: !keep_going }),
+    };
+    let attempts = match (how.retries, positive("--flaky-test-attempts", how.flaky_test_attempts)?)
+    {
+        (Some(retries), _) => Some(retries.min(MOST) as u32 + 1),
+        (None, attempts) => attempts.map(|attempts| attempts as u32),
+    };
+    request.policy = Policy {
+        batch: positive("--batch", how.batch)?,
+        attempts,
+        backoff: time("--backoff", &how.backoff)?.unwrap_or(Duration::ZERO),
+        runs: positive("--runs", how.runs)?.unwrap_or(1) as u32,
+        shuffle: how.shuffle.as_deref().map(seed).transpose()?,
+        ..request.policy.clone()
+    };
+    Ok(())
+}
+
+/// A text as a filter expression takes it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// `a,b,-c` as expressions that must all hold.
+fn signed(words: &[String], what: &str) -> Vec<String> {
+    let call = |word: &str| format!("{what}({})", quoted(word));
+    let wanted: Vec<String> =
+        words.iter().filter(|word| !word.starts_with('-')).map(|word| call(word)).collect();
+    let without = words.iter().filter_map(|word| word.strip_prefix('-'));
+    let mut res: Vec<String> = without.map(|word| format!("not {}", call(word))).collect();
+    if !wanted.is_empty() {
+        res.push(wanted.join(" or "));
+    }
+    res
+}
+
+fn share(text: &str) -> Result<(u32, u32), Failure> {
+    let numbers = text.split_once('/').and_then(|(index, number)| {
+        Some((index.parse::<u32>().ok()?, number.parse::<u32>().ok()?))
+    });
+    match numbers {
+        Some((index, number)) if 1 <= index && index <= number => Ok((index - 1, number)),
+        _ => Err(Failure::Usage(format!(
+            "--shard is '{text}'; a share such as 1/4 was expected, from 1/4 to 4/4"
+        ))),
+    }
+}
+
+fn time(flag: &str, text: &Option<String>) -> Result<Option<Duration>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    // Bazel's limits are whole seconds.
+    let seconds = text.parse().map(Duration::from_secs).ok();
+    let time = seconds.or_else(|| parse_duration(text)).filter(|time| !time.is_zero());
+    let Some(time) = time else {
+        return Err(Failure::Usage(format!(
+            "{flag} is '{text}'; a time such as 90s, 1.5m or 250ms was expected"
+        )));
+    };
+    Ok(Some(time))
+}
+
+fn positive(flag: &str, number: Option<usize>) -> Result<Option<usize>, Failure> {
+    match number {
+        Some(number) if !(1..=MOST).contains(&number) => {
+            Err(Failure::Usage(format!("{flag} is {number}; it must be from 1 to {MOST}")))
+        }
+        number => Ok(number),
+    }
+}
+
+fn seed(text: &str) -> Result<u64, Failure> {
+    if text.is_empty() {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        return Ok(u64::from(now.subsec_nanos()));
+    }
+    text.parse()
+        .map_err(|_| Failure::Usage(format!("--shuffle is '{text}'; its seed is a whole number")))
+}

@@ -1,0 +1,55 @@
+//! Verdicts of cases that the ledger remembers.
+
+use super::deal::Dealer;
+use super::target::Target;
+use super::verdict::Judged;
+use super::{command, rows};
+use crate::event::{Known, Origin};
+use crate::run::{CaseKeys, Shared};
+use crate::store::CaseRow;
+use anyhow::Result;
+
+/// Where a result is from, if it was not come by now.
+pub(super) fn known(origin: Origin, run: i64, time: u64) -> Option<Known> {
+    (origin == Origin::Cached).then_some(Known { run, time })
+}
+
+/// Takes the remembered verdicts of the wanted cases; gives those that have none.
+pub(super) fn remembered(
+    shared: &Shared,
+    target: &mut Target,
+    dealer: &Dealer,
+) -> Result<Vec<String>> {
+    let test = target.test.clone();
+    let wanted = target.wanted.clone();
+    let Some(mut keys) = CaseKeys::new(shared, &dealer.for_keys(&test))? else {
+        return Ok(wanted);
+    };
+    target.inputs = keys.inputs.clone();
+    let reading = rows::reading(&test.protocol);
+    let mut all = Vec::new();
+    for name in &wanted {
+        let cases = command::Cases::One(name, None);
+        let words = command::words(&test, &test.protocol.run, cases);
+        let arguments = words.iter().map(|word| word.text.to_string()).collect();
+        all.push(keys.key(arguments, name, &reading));
+    }
+    let options = &shared.options;
+    let fresh = options.no_cache || options.fresh_tests || test.forget || dealer.policy.runs > 1;
+    let rows = if fresh { vec![None; all.len()] } else { shared.ledger.cases(&all) };
+    let mut missing = Vec::new();
+    for ((name, key), row) in wanted.into_iter().zip(all).zip(rows) {
+        target.keys.insert(name.clone(), key);
+        let reusable = |row: CaseRow| Some((rows::reusable(&row, options.retell)?, row));
+        let Some((verdict, row)) = row.and_then(reusable) else {
+            missing.push(name);
+            continue;
+        };
+        let bytes = row.output.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
+        let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+        target.failed_once(0, &name, row.flaky);
+        let known = known(Origin::Cached, row.run, row.time);
+        target.add(0, Judged { name, verdict, output }, Origin::Cached, known);
+    }
+    Ok(missing)
+}

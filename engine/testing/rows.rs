@@ -1,0 +1,83 @@
+//! Verdicts of cases as rows of the ledger, and back.
+
+use super::verdict::Judged;
+use crate::event::Verdict;
+use crate::load::{Protocol, Results, Text};
+use crate::run::Shared;
+use crate::store::CaseRow;
+use anyhow::Result;
+use std::time::{Duration, SystemTime};
+
+/// A case that was run together with others.
+const VIA_BATCH: u8 = 1;
+
+// Kinds of verdicts in the ledger.
+const PASSED: u8 = 0;
+const FAILED: u8 = 1;
+const SKIPPED: u8 = 2;
+const CRASHED: u8 = 3;
+const TIMED_OUT: u8 = 4;
+
+/// The row of a verdict that may be kept; of a failure, so that no earlier pass holds and that it
+/// can be told again. What the case printed goes into the store.
+pub(super) fn row(judged: &Judged, flaky: u32, shared: &Shared) -> Result<Option<CaseRow>> {
+    let (verdict, text) = match &judged.verdict {
+        Verdict::Passed => (PASSED, String::new()),
+        Verdict::Failed => (FAILED, String::new()),
+        Verdict::Skipped(why) => (SKIPPED, why.clone()),
+        Verdict::Crashed(how) => (CRASHED, how.clone()),
+        Verdict::TimedOut(limit) => (TIMED_OUT, limit.as_millis().to_string()),
+        Verdict::NotRun(_) => return Ok(None),
+    };
+    let output = match judged.output.as_bytes() {
+        [] => None,
+        bytes => Some(shared.cas.put_bytes(bytes)?),
+    };
+    let time =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    Ok(Some(CaseRow {
+        verdict,
+        text,
+        duration_ns: None,
+        output,
+        run: shared.run,
+        time,
+        via: VIA_BATCH,
+        tier: 1,
+        flaky,
+    }))
+}
+
+/// The verdict of a row, if it may be taken: a good one always, a failure if it is to be retold.
+pub(super) fn reusable(row: &CaseRow, retell: bool) -> Option<Verdict> {
+    Some(match row.verdict {
+        PASSED => Verdict::Passed,
+        SKIPPED => Verdict::Skipped(row.text.clone()),
+        FAILED if retell => Verdict::Failed,
+        CRASHED if retell => Verdict::Crashed(row.text.clone()),
+        TIMED_OUT if retell => {
+            Verdict::TimedOut(Duration::from_millis(row.text.parse().unwrap_or_default()))
+        }
+        _ => return None,
+    })
+}
+
+/// How results of cases are read: what was read otherwise is no verdict any more.
+pub(super) fn reading(protocol: &Protocol) -> String {
+    let words = &protocol.words;
+    let mut res = format!("{:?} {:?} {:?}", words.passed, words.failed, words.skipped);
+    match &protocol.results {
+        None => {}
+        Some(Results::Tap) => res.push_str(" tap"),
+        Some(Results::Lines(lines)) => {
+            let texts = |texts: &[Text]| -> Vec<String> {
+                texts.iter().map(|text| text.text.clone()).collect()
+            };
+            let one = |text: &Option<Text>| texts(text.as_slice());
+            let (started, output) = (one(&lines.started), one(&lines.output));
+            let (done, ignored) = (texts(&lines.done), texts(&lines.ignored));
+            res.push_str(&format!(" {started:?} {done:?} {output:?} {ignored:?}"));
+        }
+    }
+    res
+}
