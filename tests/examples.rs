@@ -106,6 +106,6 @@ fn eng_tests_its_own_parts() {
     for path in files.into_iter().chain(sources) {
         ws.write(path, &fs::read_to_string(root.join(path)).expect("read a file of eng"));
     }
-    ws.test(&[]).tells("PASS  //:dispatcher_test  3 cases, 1 skipped");
+    ws.test(&[]).tells("PASS  //:dispatcher_test  7 cases, 1 skipped");
     ws.eng(&["build", "--all"]).expect(0).tells("eng-out/bin/rules/cc/libeng_test.a");
 }
