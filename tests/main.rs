@@ -9,6 +9,7 @@ mod cc;
 mod cc_use;
 mod environment;
 mod examples;
+mod fixture;
 mod genrule;
 mod incremental;
 mod interrupted;
