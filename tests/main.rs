@@ -29,3 +29,4 @@ mod stale;
 mod terminal;
 mod tidy;
 mod variants;
+mod wont_die;

@@ -66,9 +66,10 @@ pub struct ActionEnd {
 }
 
 /// Whether a result is fresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
     /// A process was started.
+    #[default]
     Ran,
     /// Remembered.
     Cached,
@@ -92,7 +93,7 @@ pub enum Outcome {
 }
 
 /// The result of one case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Case {
     /// Its name; empty if the program has only one, unnamed case.
     pub name: String,
@@ -104,12 +105,15 @@ pub struct Case {
     pub duration: Option<Duration>,
     /// What it printed or what is known about its failure; may be empty.
     pub output: String,
+    /// True if its process ended by itself and left others behind, which were killed.
+    pub leaky: bool,
 }
 
 /// What came out of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Verdict {
     /// It passed.
+    #[default]
     Passed,
     /// It failed.
     Failed,
@@ -175,6 +179,7 @@ impl Summary {
         self.cases.skipped += more.cases.skipped;
         self.cases.not_run += more.cases.not_run;
         self.cases.cached += more.cases.cached;
+        self.cases.leaky += more.cases.leaky;
         self.interrupted |= more.interrupted;
         self.broken += more.broken;
     }
@@ -193,6 +198,8 @@ pub struct CaseCounts {
     pub not_run: usize,
     /// Of all these, remembered ones.
     pub cached: usize,
+    /// Of all these, those whose process left others behind.
+    pub leaky: usize,
 }
 
 impl CaseCounts {
@@ -205,5 +212,6 @@ impl CaseCounts {
             Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
         }
         self.cached += usize::from(case.origin == Origin::Cached);
+        self.leaky += usize::from(case.leaky);
     }
 }

@@ -265,9 +265,8 @@ mod tests {
         let case = |(at, verdict): (usize, &Verdict)| Case {
             name: format!("case{at}"),
             verdict: verdict.clone(),
-            origin: Origin::Ran,
-            duration: None,
             output: format!("output {at}\n"),
+            ..Case::default()
         };
         let cases = verdicts.iter().enumerate().map(case).collect();
         let duration = Duration::from_millis(20);

@@ -87,6 +87,7 @@ fn cases(summary: &Summary) -> String {
         some(counts.failed, "failed"),
         some(counts.skipped, "skipped"),
         some(counts.not_run, "not run"),
+        some(counts.leaky, "leaky"),
     ]);
     all + &cached(counts.cached)
 }
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn tests_are_counted_by_target_and_by_case() {
-        let cases = CaseCounts { passed: 20, failed: 2, skipped: 2, not_run: 0, cached: 8 };
+        let cases =
+            CaseCounts { passed: 20, failed: 2, skipped: 2, cached: 8, ..CaseCounts::default() };
         let counts = Summary {
             ran: 12,
             failed: 1,

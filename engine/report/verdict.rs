@@ -16,6 +16,9 @@ pub(super) enum TestEnd {
     NotRun { because: Label },
 }
 
+/// What is said of a case whose process left others behind.
+const LEAKY: &str = "leaky: left processes behind";
+
 /// The line of a test and what follows it. Only the time at the end of the line differs from one
 /// run to the next.
 pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
@@ -54,6 +57,7 @@ fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> Str
     let time = style.paint(Tone::Quiet, &time);
     let counts = match cases {
         [only] if only.name.is_empty() => match &only.verdict {
+            Verdict::Passed | Verdict::Failed if only.leaky => format!("  {LEAKY}"),
             Verdict::Passed | Verdict::Failed => String::new(),
             verdict => format!("  {}", describe(verdict)),
         },
@@ -73,6 +77,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
         ("NOT RUN", Tone::Odd)
     } else if !cases.is_empty() && !any(|it| matches!(it, Verdict::Passed)) {
         ("SKIP", Tone::Odd)
+    } else if cases.iter().any(|case| case.leaky) {
+        ("LEAK", Tone::Odd)
     } else {
         ("PASS", Tone::Good)
     }
@@ -82,6 +88,7 @@ fn counts(cases: &[Case]) -> String {
     let number = |fits: fn(&Verdict) -> bool| cases.iter().filter(|c| fits(&c.verdict)).count();
     let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
     let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
+    let leaky = cases.iter().filter(|case| case.leaky).count();
     let failed = number(|it| !it.is_good()) - not_run;
     let all = match failed {
         0 => count(cases.len(), "case"),
@@ -91,6 +98,7 @@ fn counts(cases: &[Case]) -> String {
         Some(all),
         (skipped > 0).then(|| format!("{skipped} skipped")),
         (not_run > 0).then(|| format!("{not_run} not run")),
+        (leaky > 0).then(|| format!("{leaky} leaky")),
     ])
 }
 
@@ -107,7 +115,10 @@ fn push_case(
     }
     if !case.name.is_empty() || one_of_many {
         let tone = if good { Tone::Good } else { Tone::Bad };
-        let verdict = style.paint(tone, &describe(&case.verdict));
+        let mut verdict = style.paint(tone, &describe(&case.verdict));
+        if case.leaky {
+            verdict += &format!(", {}", style.paint(Tone::Odd, LEAKY));
+        }
         let name = if case.name.is_empty() { "the program" } else { &case.name };
         res.push_str(&format!("  {}: {verdict}\n", neutral(name, false)));
     }
@@ -165,7 +176,7 @@ mod tests {
 
     fn case(name: &str, verdict: Verdict, origin: Origin) -> Case {
         let output = format!("{name} says\n");
-        Case { name: name.to_string(), verdict, origin, duration: None, output }
+        Case { name: name.to_string(), verdict, origin, output, ..Case::default() }
     }
 
     fn shown(test_output: TestOutput, cases: Vec<Case>) -> String {
@@ -205,6 +216,24 @@ mod tests {
         let all = shown(TestOutput::All, cases.clone());
         assert!(all.contains("\n  d: passed\n    d says\n"));
         assert!(!shown(TestOutput::Summary, cases).contains("says"));
+    }
+
+    #[test]
+    fn a_leak_is_told_though_the_test_passed() {
+        let leaky = |name, verdict| Case { leaky: true, ..case(name, verdict, Origin::Ran) };
+        let show = |cases| shown(TestOutput::Errors, cases);
+        assert_eq!(
+            show(vec![leaky("", Verdict::Passed)]),
+            "LEAK  //p:t  leaky: left processes behind  0.03s\n"
+        );
+        let two = vec![leaky("a", Verdict::Passed), case("b", Verdict::Passed, Origin::Cached)];
+        assert_eq!(show(two), "LEAK  //p:t  2 cases, 1 leaky (1 cached)  0.03s\n");
+        let failed = vec![leaky("a", Verdict::Failed), case("b", Verdict::Passed, Origin::Ran)];
+        assert_eq!(
+            show(failed),
+            "FAIL  //p:t  1 of 2 cases failed, 1 leaky  0.03s\n  \
+             a: failed, leaky: left processes behind\n    a says\n"
+        );
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub fn execute(
         stopping: false,
     };
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
+    super::offspring::end_all();
     Ok((coordinator.summary, coordinator.fallen))
 }
 

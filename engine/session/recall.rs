@@ -35,6 +35,7 @@ struct KnownCase {
     /// The reason, if it was skipped.
     skipped: Option<String>,
     duration: Option<Duration>,
+    leaky: bool,
 }
 
 /// What the last run of this request told, if nothing that it depended on has changed.
@@ -108,6 +109,7 @@ impl KnownCase {
             origin: Origin::Cached,
             duration: self.duration,
             output: String::new(),
+            leaky: self.leaky,
         }
     }
 }
@@ -167,6 +169,7 @@ pub(super) fn keep(
             _ => None,
         },
         duration: case.duration,
+        leaky: case.leaky,
     };
     let tests = told.tests.iter();
     let recalled = Recalled {

@@ -113,7 +113,7 @@ impl Tests {
                     Verdict::Crashed(why.clone())
                 };
                 target.add(
-                    Judged { name: String::new(), verdict, output: format!("{why}\n{printed}") },
+                    Judged { verdict, output: format!("{why}\n{printed}"), ..Judged::default() },
                     Origin::Ran,
                 );
                 return self.settle(shared, &finished.action.label, Follow::default());
@@ -154,7 +154,10 @@ impl Tests {
         target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
         let mut follow = Follow::default();
         if process_of.whole {
-            for judged in verdict::of_program(finished.outcome, protocol.skip, reported, &printed) {
+            for mut judged in
+                verdict::of_program(finished.outcome, protocol.skip, reported, &printed)
+            {
+                judged.leaky = finished.row.leaked;
                 // A program may end well although a case of it failed.
                 follow.failed |= *finished.outcome == Outcome::Passed && !judged.verdict.is_good();
                 if !self.filter.narrows(&label) || self.filter.wants(&label, &judged.name) {
@@ -173,7 +176,9 @@ impl Tests {
         // meanwhile, nor of a process whose end speaks against its results.
         let doubted = |case: &Judged| case.name.is_empty() && !case.verdict.is_good();
         let keep = finished.inputs.agree(&target.inputs) && !judgement.cases.iter().any(doubted);
-        for judged in judgement.cases {
+        for mut judged in judgement.cases {
+            // Nobody knows which of several cases did it.
+            judged.leaky = finished.row.leaked;
             let row = if keep { target::row(&judged, shared)? } else { None };
             if let (Some(key), Some(row)) = (target.keys.get(&judged.name), row) {
                 follow.cases.push((*key, row));
@@ -292,7 +297,8 @@ fn remembered(
                         String::from_utf8_lossy(&bytes).into_owned()
                     }
                 };
-                let judged = Judged { name: name.clone(), verdict, output };
+                let leaky = row.leaked;
+                let judged = Judged { name: name.clone(), verdict, output, leaky };
                 target.add(judged, Origin::Cached);
             }
             None => missing.push(name.clone()),

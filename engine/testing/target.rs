@@ -64,9 +64,9 @@ impl Target {
 
     /// Adds a verdict.
     pub fn add(&mut self, judged: Judged, origin: Origin) {
-        let Judged { name, verdict, output } = judged;
+        let Judged { name, verdict, output, leaky } = judged;
         let place = (self.index(&name), name.clone());
-        self.verdicts.insert(place, Case { name, verdict, origin, duration: None, output });
+        self.verdicts.insert(place, Case { name, verdict, origin, duration: None, output, leaky });
     }
 }
 
@@ -96,6 +96,7 @@ pub(super) fn row(judged: &Judged, shared: &Shared) -> Result<Option<CaseRow>> {
         text,
         duration_ns: None,
         output,
+        leaked: judged.leaky,
         run: shared.run,
         time,
         via: VIA_BATCH,
