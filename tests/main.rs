@@ -34,3 +34,4 @@ mod stale;
 mod terminal;
 mod tidy;
 mod variants;
+mod wont_die;

@@ -77,9 +77,10 @@ pub struct ActionEnd {
 }
 
 /// Whether a result is fresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
     /// A process was started.
+    #[default]
     Ran,
     /// Remembered.
     Cached,
@@ -130,7 +131,7 @@ pub struct Runs {
 }
 
 /// The result of one case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Case {
     /// Its name; empty if the program has only one, unnamed case.
     pub name: String,
@@ -144,32 +145,19 @@ pub struct Case {
     pub output: String,
     /// Attempts that failed before the one that passed.
     pub flaky: u32,
+    /// True if its process ended by itself and left others behind, which were killed.
+    pub leaky: bool,
     /// Where a remembered result is from.
     pub known: Option<Known>,
     /// Set if everything was run several times.
     pub runs: Option<Runs>,
 }
 
-impl Case {
-    /// A case without marks.
-    pub fn new(name: String, verdict: Verdict, origin: Origin) -> Case {
-        Case {
-            name,
-            verdict,
-            origin,
-            duration: None,
-            output: String::new(),
-            flaky: 0,
-            known: None,
-            runs: None,
-        }
-    }
-}
-
 /// What came out of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Verdict {
     /// It passed.
+    #[default]
     Passed,
     /// It failed.
     Failed,
@@ -240,6 +228,7 @@ impl Summary {
         self.cases.not_run += more.cases.not_run;
         self.cases.flaky += more.cases.flaky;
         self.cases.cached += more.cases.cached;
+        self.cases.leaky += more.cases.leaky;
         self.interrupted |= more.interrupted;
         self.cut = self.cut.take().or_else(|| more.cut.clone());
         self.seed = self.seed.or(more.seed);
@@ -262,6 +251,8 @@ pub struct CaseCounts {
     pub flaky: usize,
     /// Of all these, remembered ones.
     pub cached: usize,
+    /// Of all these, those whose process left others behind.
+    pub leaky: usize,
 }
 
 impl CaseCounts {
@@ -275,5 +266,6 @@ impl CaseCounts {
         }
         self.flaky += usize::from(case.flaky > 0 && case.verdict.is_good());
         self.cached += usize::from(case.origin == Origin::Cached);
+        self.leaky += usize::from(case.leaky);
     }
 }

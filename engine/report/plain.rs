@@ -253,8 +253,10 @@ mod tests {
 
     fn test(package: &str, verdicts: &[Verdict]) -> Event {
         let case = |(at, verdict): (usize, &Verdict)| Case {
+            name: format!("case{at}"),
+            verdict: verdict.clone(),
             output: format!("output {at}\n"),
-            ..Case::new(format!("case{at}"), verdict.clone(), Origin::Ran)
+            ..Case::default()
         };
         let cases = verdicts.iter().enumerate().map(case).collect();
         let duration = Duration::from_millis(20);

@@ -97,6 +97,7 @@ fn cases(summary: &Summary) -> String {
         some(counts.skipped, "skipped"),
         some(counts.not_run, "not run"),
         some(counts.flaky, "flaky"),
+        some(counts.leaky, "leaky"),
     ]);
     all + &cached(counts.cached)
 }
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn tests_are_counted_by_target_and_by_case() {
         let cases =
-            CaseCounts { passed: 20, failed: 2, skipped: 2, not_run: 0, flaky: 0, cached: 8 };
+            CaseCounts { passed: 20, failed: 2, skipped: 2, cached: 8, ..CaseCounts::default() };
         let counts = Summary {
             ran: 12,
             failed: 1,

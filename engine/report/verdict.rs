@@ -16,6 +16,9 @@ pub(super) enum TestEnd {
     NotRun { because: NotRun },
 }
 
+/// What is said of a case whose process left others behind.
+const LEAKY: &str = "leaky: left processes behind";
+
 /// The line of a test and what follows it. Only the time at the end of the line differs from one
 /// run to the next.
 pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
@@ -62,9 +65,7 @@ fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> Str
     let time = style.paint(Tone::Quiet, &time);
     let counts = match cases {
         [only] if only.name.is_empty() => match &only.verdict {
-            Verdict::Passed | Verdict::Failed if only.flaky == 0 && only.runs.is_none() => {
-                String::new()
-            }
+            Verdict::Passed | Verdict::Failed if !is_marked(only) => String::new(),
             _ => format!("  {}", described(only)),
         },
         _ => format!("  {}{}", counts(cases), partly.unwrap_or_default()),
@@ -104,6 +105,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
         ("SKIP", Tone::Odd)
     } else if cases.iter().any(|case| case.flaky > 0) {
         ("FLAKY", Tone::Odd)
+    } else if cases.iter().any(|case| case.leaky) {
+        ("LEAK", Tone::Odd)
     } else {
         ("PASS", Tone::Good)
     }
@@ -113,6 +116,7 @@ fn counts(cases: &[Case]) -> String {
     let number = |fits: fn(&Verdict) -> bool| cases.iter().filter(|c| fits(&c.verdict)).count();
     let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
     let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
+    let leaky = cases.iter().filter(|case| case.leaky).count();
     let failed = number(|it| !it.is_good()) - not_run;
     let flaky = cases.iter().filter(|case| case.flaky > 0).count();
     let all = match failed {
@@ -124,6 +128,7 @@ fn counts(cases: &[Case]) -> String {
         (skipped > 0).then(|| format!("{skipped} skipped")),
         (not_run > 0).then(|| format!("{not_run} not run")),
         (flaky > 0).then(|| format!("{flaky} flaky")),
+        (leaky > 0).then(|| format!("{leaky} leaky")),
     ])
 }
 
@@ -135,12 +140,12 @@ fn push_case(
     log: &Option<PathBuf>,
 ) {
     let good = case.verdict.is_good();
-    if good && case.flaky == 0 && style.test_output != TestOutput::All {
+    if good && !is_marked(case) && style.test_output != TestOutput::All {
         return;
     }
     if !case.name.is_empty() || one_of_many {
         let tone = if good { Tone::Good } else { Tone::Bad };
-        let tone = if case.flaky > 0 { Tone::Odd } else { tone };
+        let tone = if is_marked(case) && good { Tone::Odd } else { tone };
         let verdict = style.paint(tone, &described(case));
         let name = if case.name.is_empty() { "the program" } else { &case.name };
         res.push_str(&format!("  {}: {verdict}\n", neutral(name, false)));
@@ -148,6 +153,11 @@ fn push_case(
     if style.test_output == TestOutput::All || !good && style.test_output == TestOutput::Errors {
         res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));
     }
+}
+
+/// True if there is more to say of a case than its verdict.
+fn is_marked(case: &Case) -> bool {
+    case.flaky > 0 || case.leaky || case.runs.is_some_and(|runs| runs.bad > 0)
 }
 
 /// The verdict with the marks of the case.
@@ -158,6 +168,9 @@ fn described(case: &Case) -> String {
     }
     if case.flaky > 0 {
         res.push_str(&format!(" after {}", count(case.flaky as usize, "failed attempt")));
+    }
+    if case.leaky {
+        res.push_str(&format!(", {LEAKY}"));
     }
     res
 }
@@ -211,7 +224,7 @@ mod tests {
 
     fn case(name: &str, verdict: Verdict, origin: Origin) -> Case {
         let output = format!("{name} says\n");
-        Case { output, ..Case::new(name.to_string(), verdict, origin) }
+        Case { name: name.to_string(), verdict, origin, output, ..Case::default() }
     }
 
     fn shown(test_output: TestOutput, cases: Vec<Case>) -> String {
@@ -251,6 +264,24 @@ mod tests {
         let all = shown(TestOutput::All, cases.clone());
         assert!(all.contains("\n  d: passed\n    d says\n"));
         assert!(!shown(TestOutput::Summary, cases).contains("says"));
+    }
+
+    #[test]
+    fn a_leak_is_told_though_the_test_passed() {
+        let leaky = |name, verdict| Case { leaky: true, ..case(name, verdict, Origin::Ran) };
+        let show = |cases| shown(TestOutput::Errors, cases);
+        assert_eq!(
+            show(vec![leaky("", Verdict::Passed)]),
+            "LEAK  //p:t  leaky: left processes behind  0.03s\n"
+        );
+        let two = vec![leaky("a", Verdict::Passed), case("b", Verdict::Passed, Origin::Cached)];
+        assert_eq!(show(two), "LEAK  //p:t  2 cases, 1 leaky (1 cached)  0.03s\n");
+        let failed = vec![leaky("a", Verdict::Failed), case("b", Verdict::Passed, Origin::Ran)];
+        assert_eq!(
+            show(failed),
+            "FAIL  //p:t  1 of 2 cases failed, 1 leaky  0.03s\n  \
+             a: failed, leaky: left processes behind\n    a says\n"
+        );
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl ExecRoot {
         self.large.join(name)
     }
 
+    /// The folders that belong to this process alone.
+    pub fn own(&self) -> [PathBuf; 2] {
+        [self.base.clone(), self.large.clone()]
+    }
+
     /// Makes a folder and those above it.
     pub fn folder(&mut self, path: &Path) -> Result<()> {
         if self.made.contains(path) {

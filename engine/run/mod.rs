@@ -17,7 +17,8 @@ mod lookup; // remembered results that still hold
 mod tools; // programs of the machine: found and identified
 mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
-mod process; // starts a process, waits for it, kills its group
+mod process; // starts a process, waits for it, ends it
+mod offspring; // what a process leaves behind: found and killed
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice

@@ -1,6 +1,7 @@
 //! Starts a process in a group of its own, waits for it, kills the group.
 //! Knows nothing of actions: it is told what to start and where output goes.
 
+use super::offspring::{self, Left, PATIENCE, Tree};
 use super::signal::Stop;
 use crate::event::Outcome;
 use anyhow::{Context, Result};
@@ -20,6 +21,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// descriptors but the three standard ones (whoever started us may have left others open).
 #[allow(unsafe_code)] // no library has close_range
 pub(super) fn isolate() {
+    offspring::adopt();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     // SAFETY: marks descriptors to be closed by exec and touches no memory. An old kernel refuses,
     // and then they are passed on.
@@ -44,6 +46,8 @@ pub(super) struct Start<'a> {
     pub stderr: &'a Path,
     /// Killed after this time.
     pub timeout: Option<Duration>,
+    /// Folders of its own, which its environment names: by them its offspring is known.
+    pub folders: &'a [PathBuf],
 }
 
 /// How it ended and what it took.
@@ -53,10 +57,12 @@ pub(super) struct Ended {
     pub cpu: Duration,
     /// Peak resident set of the largest process, in KiB.
     pub peak_kib: u64,
+    /// What was left of it: processes that outlived it though it ended by itself.
+    pub left: Left,
 }
 
 /// Starts a process and waits until it has ended, or until its time is up or the run is stopped.
-/// Whatever is left of its group is killed then.
+/// Whatever is left of it and of all that it has started is killed then.
 pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
     let began = Instant::now();
     let mut command = Command::new(&start.program);
@@ -79,6 +85,7 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
         }
         None => Stdio::null(),
     });
+    let entered = offspring::enter();
     let child = match spawn(&mut command) {
         Ok(child) => child,
         Err(error) => {
@@ -87,12 +94,15 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
                 duration: began.elapsed(),
                 cpu: Duration::ZERO,
                 peak_kib: 0,
+                left: Left::default(),
             });
         }
     };
     // The descriptors of the output belong to the child alone from here on.
     drop(command);
-    wait(child, start.timeout, began, stop)
+    let ended = wait(child, start, began, stop);
+    drop(entered);
+    ended
 }
 
 fn output_file(path: &Path) -> Result<File> {
@@ -137,7 +147,8 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
     }
 }
 
-fn wait(child: Child, timeout: Option<Duration>, began: Instant, stop: &Stop) -> Result<Ended> {
+fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ended> {
+    let timeout = start.timeout;
     let pid = Pid::from_child(&child);
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).context("open a descriptor for a process")?;
     let mut killed: Option<Outcome> = None;
@@ -173,13 +184,13 @@ fn wait(child: Child, timeout: Option<Duration>, began: Instant, stop: &Stop) ->
             deadline = None;
         } else if killed.is_none() && stop.requested() {
             killed = Some(Outcome::Stopped);
-            let _ = kill_process_group(pid, Signal::TERM);
+            ask_to_end(pid);
             deadline = Some(Instant::now() + GRACE);
         } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             match (&killed, timeout) {
                 (None, Some(timeout)) => {
                     killed = Some(Outcome::TimedOut(timeout));
-                    let _ = kill_process_group(pid, Signal::TERM);
+                    ask_to_end(pid);
                     deadline = Some(Instant::now() + GRACE);
                 }
                 _ => {
@@ -190,8 +201,9 @@ fn wait(child: Child, timeout: Option<Duration>, began: Instant, stop: &Stop) ->
         }
     }
     let duration = began.elapsed();
-    // The leader has ended but is not yet reaped, so its number still names this group: what it
-    // left behind is killed now.
+    // The leader has ended but is not yet reaped, so its number still names its group.
+    let patience = if killed.is_some() { Duration::ZERO } else { PATIENCE };
+    let left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
     let _ = kill_process_group(pid, Signal::KILL);
     let (status, cpu, peak_kib) = reap(&child)?;
     let outcome = match (killed, status) {
@@ -200,7 +212,13 @@ fn wait(child: Child, timeout: Option<Duration>, began: Instant, stop: &Stop) ->
         (None, Status::Exited(status)) => Outcome::Exited(status),
         (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
     };
-    Ok(Ended { outcome, duration, cpu, peak_kib })
+    Ok(Ended { outcome, duration, cpu, peak_kib, left })
+}
+
+/// Asks a group to end; one that is stopped could not hear it.
+fn ask_to_end(group: Pid) {
+    let _ = kill_process_group(group, Signal::TERM);
+    let _ = kill_process_group(group, Signal::CONT);
 }
 
 enum Status {

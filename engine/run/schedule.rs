@@ -58,6 +58,7 @@ pub fn execute(
         let _ = shared.events.send(Event::Phase(Phase::Build));
     }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
+    super::offspring::end_all();
     Ok((coordinator.summary, coordinator.fallen))
 }
 

@@ -30,17 +30,20 @@ impl Stop {
     }
 
     /// Listens to SIGINT, SIGTERM and SIGHUP: the first asks for an end in good order, the second
-    /// for one at once.
+    /// for one at once. At SIGCHLD the orphans that have ended are reaped.
     pub fn listen(&self) -> Result<()> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
+        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD])
             .context("listen to signals")?;
         let stop = self.clone();
         std::thread::Builder::new()
             .name("signals".to_string())
             .spawn(move || {
-                for _ in signals.forever() {
-                    stop.request();
+                for signal in signals.forever() {
+                    match signal {
+                        SIGCHLD => super::offspring::reap(),
+                        _ => stop.request(),
+                    }
                 }
             })
             .context("start the thread that listens to signals")?;

@@ -100,8 +100,15 @@ pub(super) fn start(
         stdout: &stdout,
         stderr: &stderr,
         timeout,
+        folders: &root.own(),
     };
     let ended = process::run(&started, &shared.stop)?;
+    if ended.left.survivors > 0 {
+        shared.warn(format!(
+            "{} processes that {} has started cannot be killed; they hang in the kernel",
+            ended.left.survivors, action.label
+        ));
+    }
     let mut row = ResultRow {
         outcome: match ended.outcome {
             Outcome::Passed => ResultOutcome::Passed,
@@ -113,6 +120,7 @@ pub(super) fn start(
         duration_ns: ended.duration.as_nanos() as u64,
         cpu_ns: ended.cpu.as_nanos() as u64,
         peak_kib: ended.peak_kib,
+        leaked: !ended.left.names.is_empty(),
         run: shared.run,
         ..ResultRow::default()
     };

@@ -36,6 +36,7 @@ struct KnownCase {
     skipped: Option<String>,
     duration: Option<Duration>,
     flaky: u32,
+    leaky: bool,
 }
 
 /// What the last run of this request told, if nothing that it depended on has changed.
@@ -107,9 +108,15 @@ impl Recalled {
 
 impl KnownCase {
     fn case(self) -> Case {
-        let verdict = self.skipped.map_or(Verdict::Passed, Verdict::Skipped);
-        let case = Case::new(self.name, verdict, Origin::Cached);
-        Case { duration: self.duration, flaky: self.flaky, ..case }
+        Case {
+            name: self.name,
+            verdict: self.skipped.map_or(Verdict::Passed, Verdict::Skipped),
+            origin: Origin::Cached,
+            duration: self.duration,
+            flaky: self.flaky,
+            leaky: self.leaky,
+            ..Case::default()
+        }
     }
 }
 
@@ -169,6 +176,7 @@ pub(super) fn keep(
         },
         duration: case.duration,
         flaky: case.flaky,
+        leaky: case.leaky,
     };
     let tests = told.tests.iter();
     let recalled = Recalled {

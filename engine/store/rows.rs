@@ -30,6 +30,8 @@ pub struct ResultRow {
     pub cpu_ns: u64,
     /// Greatest memory in KiB.
     pub peak_kib: u64,
+    /// True if it ended by itself and left processes behind.
+    pub leaked: bool,
     /// Sandbox tier in which it ran; a greater number is stricter.
     pub tier: u8,
     /// Number of the run in the history.
@@ -109,6 +111,8 @@ pub struct CaseRow {
     pub duration_ns: Option<u64>,
     /// What it printed.
     pub output: Option<Digest>,
+    /// True if its process left others behind.
+    pub leaked: bool,
     /// Number of the run in the history.
     pub run: i64,
     /// When it ended, in seconds since the epoch.

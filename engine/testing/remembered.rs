@@ -49,7 +49,7 @@ pub(super) fn remembered(
         let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         target.failed_once(0, &name, row.flaky);
         let known = known(Origin::Cached, row.run, row.time);
-        target.add(0, Judged { name, verdict, output }, Origin::Cached, known);
+        target.add(0, Judged { name, verdict, output, leaky: row.leaked }, Origin::Cached, known);
     }
     Ok(missing)
 }

@@ -45,6 +45,7 @@ pub(super) fn row(judged: &Judged, flaky: u32, shared: &Shared) -> Result<Option
         via: VIA_BATCH,
         tier: 1,
         flaky,
+        leaked: judged.leaky,
     }))
 }
 

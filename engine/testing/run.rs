@@ -104,7 +104,7 @@ impl Tests {
                     .unwrap_or_default(),
                 };
                 let output = format!("{why}\n{printed}");
-                target.add(0, Judged { name: String::new(), verdict, output }, Origin::Ran, None);
+                target.add(0, Judged { verdict, output, ..Judged::default() }, Origin::Ran, None);
                 return self.settle(shared, label, follow);
             }
         }
@@ -174,6 +174,7 @@ impl Tests {
         }
         let known = remembered::known(finished.origin, finished.row.run, finished.row.time);
         for case in cases {
+            let case = Judged { leaky: finished.row.leaked, ..case };
             let failures = target.failures(turn.run, &case.name);
             if failures > 0 && case.verdict.is_good() {
                 follow.flaky.push((case.name.clone(), failures));
@@ -209,6 +210,8 @@ impl Tests {
             follow.learned = told::learned(&test.label, process, finished);
         }
         for case in judgement.cases {
+            // Nobody knows which of several cases did it.
+            let case = Judged { leaky: finished.row.leaked, ..case };
             let bad = case.is_bad();
             let timed_out = matches!(case.verdict, Verdict::TimedOut(_));
             // What others did before may be to blame, and whose output is whose is not known.

@@ -80,10 +80,11 @@ impl Target {
 
     /// Adds the verdict of a run.
     pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
-        let Judged { name, verdict, output } = judged;
+        let Judged { name, verdict, output, leaky } = judged;
         let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
         let place = (self.index(&name), name.clone());
-        let case = Case { output, flaky, known, ..Case::new(name, verdict, origin) };
+        let marks = Case { flaky, leaky, known, ..Case::default() };
+        let case = Case { name, verdict, origin, output, ..marks };
         self.verdicts.entry(place).or_default().push(case);
     }
 
@@ -92,7 +93,7 @@ impl Target {
         for name in std::mem::take(&mut self.wanted) {
             if !self.verdicts.contains_key(&(self.index(&name), name.clone())) {
                 let verdict = Verdict::NotRun(why.to_string());
-                let judged = Judged { name, verdict, output: String::new() };
+                let judged = Judged { name, verdict, ..Judged::default() };
                 self.add(0, judged, Origin::Ran, None);
             }
         }

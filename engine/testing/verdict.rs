@@ -6,11 +6,13 @@ use crate::event::{Outcome, Verdict};
 use std::collections::HashMap;
 
 /// A case with its verdict and what it printed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Judged {
     pub name: String,
     pub verdict: Verdict,
     pub output: String,
+    /// True if its process left others behind.
+    pub leaky: bool,
 }
 
 impl Judged {
@@ -39,7 +41,7 @@ fn of_case(case: &ReportedCase) -> Judged {
         CaseOutcome::Failed => Verdict::Failed,
         CaseOutcome::Skipped(why) => Verdict::Skipped(why.clone()),
     };
-    Judged { name: case.name.clone(), verdict, output: case.output.clone() }
+    Judged { name: case.name.clone(), verdict, output: case.output.clone(), ..Judged::default() }
 }
 
 /// What is said of a case that ended its process with status 0.
@@ -94,6 +96,7 @@ pub(super) fn of_cases(
             name,
             verdict: Verdict::NotRun(why.clone()),
             output: printed.to_string(),
+            ..Judged::default()
         };
         res.cases.extend(missing.into_iter().map(lost));
         return res;
@@ -105,12 +108,13 @@ pub(super) fn of_cases(
                 name: String::new(),
                 verdict: end,
                 output: printed.to_string(),
+                ..Judged::default()
             });
         }
         return res;
     }
     if matches!(end, Verdict::NotRun(_)) {
-        let lost = |name| Judged { name, verdict: end.clone(), output: String::new() };
+        let lost = |name| Judged { name, verdict: end.clone(), ..Judged::default() };
         res.cases.extend(missing.into_iter().map(lost));
         return res;
     }
@@ -120,7 +124,7 @@ pub(super) fn of_cases(
         Some(guilty) => {
             let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };
             missing.retain(|name| *name != guilty);
-            res.cases.push(Judged { name: guilty, verdict: end, output });
+            res.cases.push(Judged { name: guilty, verdict: end, output, ..Judged::default() });
         }
         None => res.apart = true,
     }
@@ -136,7 +140,7 @@ pub(super) fn of_program(
     printed: &str,
     stopped: &str,
 ) -> Vec<Judged> {
-    let whole = |verdict| Judged { name: String::new(), verdict, output: printed.to_string() };
+    let whole = |verdict| Judged { verdict, output: printed.to_string(), ..Judged::default() };
     if let (Outcome::Exited(status), Some(skip)) = (outcome, skip)
         && *status == skip
     {
@@ -154,7 +158,8 @@ pub(super) fn of_program(
         (Some(end), _) if all_good => cases.push(whole(end)),
         (Some(_), _) => {}
         (None, Some(complaint)) => {
-            cases.push(Judged { name: String::new(), verdict: Verdict::Failed, output: complaint });
+            let verdict = Verdict::Failed;
+            cases.push(Judged { verdict, output: complaint, ..Judged::default() });
         }
         (None, None) if cases.is_empty() => cases.push(whole(Verdict::Passed)),
         (None, None) => {}
