@@ -2,6 +2,7 @@
 
 mod support;
 
+mod attempts;
 mod build;
 mod cache;
 mod cases;
@@ -30,6 +31,7 @@ mod real_lua;
 mod real_source;
 mod real_suite;
 mod rust;
+mod selection;
 mod stale;
 mod terminal;
 mod tidy;

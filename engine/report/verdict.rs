@@ -140,7 +140,7 @@ fn push_case(
     log: &Option<PathBuf>,
 ) {
     let good = case.verdict.is_good();
-    if good && !is_marked(case) && style.test_output != TestOutput::All {
+    if good && case.flaky == 0 && style.test_output != TestOutput::All {
         return;
     }
     if !case.name.is_empty() || one_of_many {
@@ -272,7 +272,7 @@ mod tests {
         let show = |cases| shown(TestOutput::Errors, cases);
         assert_eq!(
             show(vec![leaky("", Verdict::Passed)]),
-            "LEAK  //p:t  leaky: left processes behind  0.03s\n"
+            "LEAK  //p:t  passed, leaky: left processes behind  0.03s\n"
         );
         let two = vec![leaky("a", Verdict::Passed), case("b", Verdict::Passed, Origin::Cached)];
         assert_eq!(show(two), "LEAK  //p:t  2 cases, 1 leaky (1 cached)  0.03s\n");

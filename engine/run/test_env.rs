@@ -34,6 +34,9 @@ pub(super) fn add(
         let name: String = resource.chars().map(plain).collect();
         add(&format!("ENG_RESOURCE_{name}"), instances.join(","));
     }
+    if let Some(only) = &test.only {
+        add("TESTBRIDGE_TEST_ONLY", only.clone());
+    }
     if let Some(seed) = test.seed {
         add("TEST_RANDOM_SEED", seed.to_string());
     }

@@ -105,7 +105,8 @@ impl Session {
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
         let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
-        if plain && is_good(&summary) && !request.options.dry_run {
+        let forgets = goals.tests.iter().any(|test| test.forget);
+        if plain && is_good(&summary) && !request.options.dry_run && !forgets {
             self.keep_record(request, &goals, &over);
         }
         for warning in warnings {

@@ -213,9 +213,9 @@ impl Tests {
             // Nobody knows which of several cases did it.
             let case = Judged { leaky: finished.row.leaked, ..case };
             let bad = case.is_bad();
-            let timed_out = matches!(case.verdict, Verdict::TimedOut(_));
-            // What others did before may be to blame, and whose output is whose is not known.
-            if bad && judgement.died && process.cases.len() > 1 && !timed_out {
+            let guilty = judgement.guilty.as_ref() == Some(&case.name);
+            // What the case did that killed the process later may be to blame.
+            if bad && judgement.died && process.cases.len() > 1 && !guilty {
                 target.failed_once(turn.run, &case.name, 1);
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;

@@ -33,6 +33,8 @@ pub(super) struct Judgement {
     pub apart: bool,
     /// True if the process died before all cases had ended.
     pub died: bool,
+    /// The case that is known to have killed it.
+    pub guilty: Option<String>,
 }
 
 fn of_case(case: &ReportedCase) -> Judged {
@@ -124,6 +126,7 @@ pub(super) fn of_cases(
         Some(guilty) => {
             let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };
             missing.retain(|name| *name != guilty);
+            res.guilty = Some(guilty.clone());
             res.cases.push(Judged { name: guilty, verdict: end, output, ..Judged::default() });
         }
         None => res.apart = true,
