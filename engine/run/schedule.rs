@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
 /// the machinery itself. Also gives the targets that could not be built in their variant but have
