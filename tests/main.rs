@@ -23,6 +23,7 @@ mod problems_rules;
 mod problems_targets;
 mod problems_words;
 mod processes;
+mod protocols;
 mod random;
 mod real;
 mod real_bzip2;

@@ -101,7 +101,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
         ("TIMEOUT", Tone::Bad)
     } else if any(|it| matches!(it, Verdict::NotRun(_))) {
         ("NOT RUN", Tone::Odd)
-    } else if !cases.is_empty() && !any(|it| matches!(it, Verdict::Passed)) {
+    } else if !cases.is_empty() && cases.iter().all(|it| matches!(it.verdict, Verdict::Skipped(_)))
+    {
         ("SKIP", Tone::Odd)
     } else if cases.iter().any(|case| case.flaky > 0) {
         ("FLAKY", Tone::Odd)
@@ -115,6 +116,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
 fn counts(cases: &[Case]) -> String {
     let number = |fits: fn(&Verdict) -> bool| cases.iter().filter(|c| fits(&c.verdict)).count();
     let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
+    let expected = number(|it| matches!(it, Verdict::ExpectedFailure(_)));
+    let unexpected = number(|it| matches!(it, Verdict::UnexpectedPass(_)));
     let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
     let leaky = cases.iter().filter(|case| case.leaky).count();
     let failed = number(|it| !it.is_good()) - not_run;
@@ -126,6 +129,8 @@ fn counts(cases: &[Case]) -> String {
     list([
         Some(all),
         (skipped > 0).then(|| format!("{skipped} skipped")),
+        (expected > 0).then(|| count(expected, "expected failure")),
+        (unexpected > 0).then(|| count(unexpected, "unexpected pass")),
         (not_run > 0).then(|| format!("{not_run} not run")),
         (flaky > 0).then(|| format!("{flaky} flaky")),
         (leaky > 0).then(|| format!("{leaky} leaky")),
@@ -155,9 +160,10 @@ fn push_case(
     }
 }
 
-/// True if there is more to say of a case than its verdict.
+/// True if there is more to say of a case than that it is good.
 fn is_marked(case: &Case) -> bool {
-    case.flaky > 0 || case.leaky || case.runs.is_some_and(|runs| runs.bad > 0)
+    let failed = case.flaky > 0 || case.runs.is_some_and(|runs| runs.bad > 0);
+    failed || case.leaky || case.verdict.is_odd()
 }
 
 /// The verdict with the marks of the case.
@@ -185,6 +191,8 @@ fn describe(verdict: &Verdict) -> String {
         Verdict::Passed => "passed".to_string(),
         Verdict::Failed => "failed".to_string(),
         Verdict::Skipped(why) => because("skipped", why),
+        Verdict::ExpectedFailure(why) => because("expected failure", why),
+        Verdict::UnexpectedPass(why) => because("unexpected pass", why),
         Verdict::TimedOut(limit) => format!("timed out after {}", show_limit(*limit)),
         Verdict::Crashed(how) => because("crashed", how),
         Verdict::NotRun(why) => because("not run", why),
@@ -194,7 +202,10 @@ fn describe(verdict: &Verdict) -> String {
 /// The case in the list of failures: `CRASHED //p:t#case (abort, SIGABRT)`; nothing if it is good.
 pub(super) fn listed(style: &Style, label: &Label, case: &Case) -> Option<String> {
     let (word, tone, how) = match &case.verdict {
-        Verdict::Passed | Verdict::Skipped(_) => return None,
+        Verdict::Passed
+        | Verdict::Skipped(_)
+        | Verdict::ExpectedFailure(_)
+        | Verdict::UnexpectedPass(_) => return None,
         Verdict::Failed => ("FAILED", Tone::Bad, String::new()),
         Verdict::TimedOut(limit) => {
             ("TIMEOUT", Tone::Bad, format!(" (after {})", show_limit(*limit)))

@@ -20,6 +20,7 @@ mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
 mod process; // starts a process, waits for it, ends it
 mod offspring; // what a process leaves behind: found and killed
+mod report; // what a test wrote for us to read
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice

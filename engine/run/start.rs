@@ -8,7 +8,7 @@ use super::process::{self, Start};
 use super::remember::remember;
 use super::session::Shared;
 use super::worker::{Done, FORCED, broken};
-use super::{outputs, script};
+use super::{outputs, report, script};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
@@ -43,9 +43,9 @@ pub(super) fn start(
     let mut argv: Vec<String> = prepared.manifest.arguments.clone();
     let mut env = prepared.manifest.variables.clone();
     if let Some(test) = &action.test {
-        let report = root.report().display().to_string();
+        let path = root.report().display().to_string();
         for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
-            *word = word.replace(REPORT, &report);
+            *word = word.replace(REPORT, &path);
         }
         super::test_env::add(shared, action, test, grant, &mut root, &mut env)?;
     } else {
@@ -139,7 +139,7 @@ pub(super) fn start(
     let mut done =
         Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
     if action.test.is_some() {
-        done.row.report = kept(root.report())?;
+        done.row.report = kept(report::whole(&root)?)?;
     }
     if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {

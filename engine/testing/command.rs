@@ -117,6 +117,13 @@ pub(super) fn action(
     process: TestProcess,
 ) -> Action {
     let doing = if process.lists { "list" } else { "test" };
+    let mut env = test.env.clone();
+    for (name, items) in &test.protocol.env {
+        let value = self::words(test, items, Cases::None).into_iter().next();
+        env.retain(|(known, _)| known != name);
+        env.push((name.clone(), value.unwrap_or_else(|| Word::text(""))));
+    }
+    env.sort_by(|a, b| a.0.cmp(&b.0));
     Action {
         label: test.label.clone(),
         name: doing.to_string(),
@@ -127,7 +134,7 @@ pub(super) fn action(
             words: words.into_iter().map(Piece::Word).collect(),
             script: false,
         },
-        env: test.env.clone(),
+        env,
         inputs: test.runfiles.clone(),
         outputs: Vec::new(),
         depfile: None,
