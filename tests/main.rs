@@ -15,6 +15,7 @@ mod fixture;
 mod genrule;
 mod incremental;
 mod interrupted;
+mod interrupted_phases;
 mod long;
 mod merge;
 mod problems;

@@ -16,6 +16,7 @@ mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
 mod lookup; // remembered results that still hold
 mod tools; // programs of the machine: found and identified
+mod ask; // what they answer about themselves
 mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
 mod process; // starts a process, waits for it, ends it

@@ -256,17 +256,3 @@ fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
     };
     Ok((status, cpu, usage.ru_maxrss as u64))
 }
-
-/// Runs a program of the machine in the user's environment and gives what it printed on standard
-/// output, trimmed; nothing if it fails.
-pub(super) fn ask(program: &Path, args: &[String]) -> Result<Option<String>> {
-    let output = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("start {}", program.display()))?;
-    if !output.status.success() {
-        return Ok(None);
-    }
-    Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_string()))
-}
