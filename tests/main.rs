@@ -17,6 +17,7 @@ mod incremental;
 mod interrupted;
 mod long;
 mod merge;
+mod merge_rust;
 mod problems;
 mod problems_graph;
 mod problems_rules;

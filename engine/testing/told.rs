@@ -1,6 +1,6 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
-use super::{lines, log, results};
+use super::{lines, log, names, results};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
@@ -12,6 +12,7 @@ use std::time::Duration;
 /// The cases that a listing names, or what is to be said of the program that gave none.
 pub(super) fn names(
     test: &Test,
+    program: usize,
     outcome: &Outcome,
     listing: &str,
     stopped: &str,
@@ -19,8 +20,10 @@ pub(super) fn names(
     let not_listed = |how: &str| Verdict::Crashed(format!("its cases could not be listed{how}"));
     match outcome {
         Outcome::Passed => {
-            lines::listing(&test.protocol.listing.clone().unwrap_or_default(), listing)
-                .map_err(|_| Verdict::Failed)
+            let listing =
+                lines::listing(&test.protocol.listing.clone().unwrap_or_default(), listing);
+            let name = |own: String| names::of_case(&test.programs[program], &own);
+            listing.map(|own| own.into_iter().map(name).collect()).map_err(|_| Verdict::Failed)
         }
         Outcome::Stopped => Err(Verdict::NotRun(stopped.to_string())),
         Outcome::Broken(why) => Err(Verdict::Crashed(why.clone())),
@@ -38,13 +41,15 @@ pub(super) fn names(
 pub(super) fn reported(
     shared: &Shared,
     test: &Test,
+    program: usize,
     finished: &Finished,
 ) -> Result<Option<results::Reported>> {
     let protocol = &test.protocol;
     let Some(reader) = &protocol.results else { return Ok(None) };
     let reports = protocol.run.iter().chain(protocol.batch.iter().flatten()).any(mentions_report);
     let from = if reports { finished.row.report } else { finished.row.stdout };
-    Ok(Some(results::read(reader, &protocol.words, &log::whole(shared, from)?)))
+    let reported = results::read(reader, &protocol.words, &log::whole(shared, from)?);
+    Ok(Some(names::translated(&test.programs[program], reported)))
 }
 
 /// How long cases took; where the process does not tell, each its share.
