@@ -1,7 +1,7 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
 use super::verdict::Judged;
-use super::{listing, log, results};
+use super::{listing, log, names, results};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
@@ -13,14 +13,18 @@ use std::time::Duration;
 /// The cases that a listing names, or what is to be said of the program that gave none.
 pub(super) fn names(
     test: &Test,
+    program: usize,
     outcome: &Outcome,
     printed: &str,
     stopped: &str,
 ) -> Result<Vec<String>, Judged> {
     let verdict = match outcome {
         Outcome::Passed => {
-            let names = listing::read(&test.protocol.listing.clone().unwrap_or_default(), printed);
-            return names.map_err(|why| Judged::new("", Verdict::Failed, why));
+            let read = listing::read(&test.protocol.listing.clone().unwrap_or_default(), printed);
+            let name = |own: String| names::of_case(&test.programs[program], &own);
+            return read
+                .map(|own| own.into_iter().map(name).collect())
+                .map_err(|why| Judged::new("", Verdict::Failed, why));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Broken(why) => Verdict::Crashed(why.clone()),
@@ -47,10 +51,13 @@ fn not_listed(how: &str) -> Verdict {
 pub(super) fn reported(
     shared: &Shared,
     test: &Test,
+    program: usize,
     finished: &Finished,
 ) -> Result<Option<results::Reported>> {
     let whole = |digest| move || log::whole(shared, digest);
-    results::read(&test.protocol, whole(finished.row.report), whole(finished.row.stdout))
+    let (report, stdout) = (finished.row.report, finished.row.stdout);
+    let reported = results::read(&test.protocol, whole(report), whole(stdout))?;
+    Ok(reported.map(|it| names::translated(&test.programs[program], it)))
 }
 
 /// How long cases took; where the process does not tell, each its share.
