@@ -171,7 +171,7 @@ impl Stream<'_> {
             }
             None => None,
         };
-        Reported { cases: self.done.cases, open: self.open, complaint }
+        Reported { cases: self.done.cases, open: self.open, complaint, ..Reported::default() }
     }
 }
 

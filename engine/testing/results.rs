@@ -14,6 +14,8 @@ pub struct Reported {
     /// Cases that started and did not end, in the order in which they started, with what they
     /// printed: the last is the guilty one if the process died.
     pub open: Vec<(String, String)>,
+    /// True if these are known from what the program prints beside its report.
+    pub marked: bool,
     /// What cannot be believed: a plan that does not fit, a report that cannot be read.
     pub complaint: Option<String>,
 }
@@ -118,6 +120,7 @@ fn mark(reported: &mut Reported, markers: &Lines, stdout: &str) {
         }
     }
     let has_result = |name: &str| reported.cases.iter().any(|case| case.name == name);
+    reported.marked = true;
     reported.open.extend(marked.open.into_iter().filter(|(name, _)| !has_result(name)));
 }
 

@@ -233,7 +233,7 @@ impl<'a> Report<'a> {
         if self.seen == 0 {
             return Err("there is no 'testsuites' or 'testsuite' in it".to_string());
         }
-        Ok(Reported { cases: self.done.cases, open: Vec::new(), complaint: self.complaint })
+        Ok(Reported { cases: self.done.cases, complaint: self.complaint, ..Reported::default() })
     }
 }
 
