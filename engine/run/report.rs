@@ -26,7 +26,7 @@ fn join(folder: &Path, joined: &Path) -> Result<()> {
         // A link may lead anywhere and is no report.
         if entry.file_type().is_file() {
             let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            write!(out, "\0{}\n", path.display())?;
+            writeln!(out, "\0{}", path.display())?;
             std::io::copy(&mut File::open(entry.path())?, &mut out)?;
         }
     }
