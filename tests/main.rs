@@ -29,6 +29,7 @@ mod protocols;
 mod random;
 mod real;
 mod real_bzip2;
+mod real_googletest;
 mod real_jansson;
 mod real_lua;
 mod real_source;
