@@ -18,6 +18,7 @@ mod interrupted;
 mod interrupted_phases;
 mod long;
 mod merge;
+mod merge_rust;
 mod problems;
 mod problems_graph;
 mod problems_rules;

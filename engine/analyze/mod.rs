@@ -17,7 +17,7 @@ pub use actions::{
 };
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};
-pub use testing::Test;
+pub use testing::{Program, Test};
 pub use word::{Piece, Word, flatten, short};
 
 use crate::base::{Label, Place, Problem, Problems};
