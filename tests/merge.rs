@@ -314,4 +314,7 @@ fn one_file_is_no_unit() {
         "compile external/eng/cc/eng_test_main.c",
         "link t",
     ]);
+    ws.write("b.c", "int x = y;\n");
+    let run = ws.eng(&["test"]).expect(1).tells("b.c:1:9: error: ");
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
 }
