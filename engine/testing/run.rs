@@ -97,7 +97,6 @@ impl Tests {
             Err(mut judged) => {
                 let printed = log::printed(shared, finished.row)?;
                 judged.output.push_str(&format!("\n{printed}"));
-                judged.name = names::of_case(&target.test.programs[program], "");
                 target.add(0, judged, Origin::Ran, None);
                 target.list(program, Vec::new())
             }

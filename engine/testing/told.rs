@@ -18,13 +18,14 @@ pub(super) fn names(
     printed: &str,
     stopped: &str,
 ) -> Result<Vec<String>, Judged> {
+    let whole = names::of_case(&test.programs[program], "");
     let verdict = match outcome {
         Outcome::Passed => {
-            let read = listing::read(&test.protocol.listing.clone().unwrap_or_default(), printed);
+            let names = listing::read(&test.protocol.listing.clone().unwrap_or_default(), printed);
             let name = |own: String| names::of_case(&test.programs[program], &own);
-            return read
+            return names
                 .map(|own| own.into_iter().map(name).collect())
-                .map_err(|why| Judged::new("", Verdict::Failed, why));
+                .map_err(|why| Judged::new(whole, Verdict::Failed, why));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Broken(why) => Verdict::Crashed(why.clone()),
@@ -40,7 +41,7 @@ pub(super) fn names(
         Verdict::Crashed(why) | Verdict::NotRun(why) => why.clone(),
         _ => String::new(),
     };
-    Err(Judged::new("", verdict, why))
+    Err(Judged::new(whole, verdict, why))
 }
 
 fn not_listed(how: &str) -> Verdict {
@@ -55,9 +56,9 @@ pub(super) fn reported(
     finished: &Finished,
 ) -> Result<Option<results::Reported>> {
     let whole = |digest| move || log::whole(shared, digest);
-    let (report, stdout) = (finished.row.report, finished.row.stdout);
-    let reported = results::read(&test.protocol, whole(report), whole(stdout))?;
-    Ok(reported.map(|it| names::translated(&test.programs[program], it)))
+    let read =
+        results::read(&test.protocol, whole(finished.row.report), whole(finished.row.stdout))?;
+    Ok(read.map(|reported| names::translated(&test.programs[program], reported)))
 }
 
 /// How long cases took; where the process does not tell, each its share.
