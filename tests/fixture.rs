@@ -3,14 +3,12 @@
 
 use crate::real::{copy, count};
 use crate::support::{Run, Workspace, files, workspace};
-use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// A copy of `tests/fixtures`.
-fn fixture() -> Workspace {
+pub fn fixture() -> Workspace {
     let ws = workspace("");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"), ws.root());
     ws
@@ -46,6 +44,65 @@ fn a_library_is_built_once_for_all_packages() {
     run.tells("cases: 4 passed\n");
 }
 
+/// A1.1: the test files of a package are one compilation and one link.
+#[test]
+fn eight_files_are_one_compilation_and_one_link() {
+    let ws = fixture();
+    let run = ws.test(&["//fx/many"]);
+    let of_test = |subject: &&String| !subject.contains("ints") && !subject.contains("eng_test");
+    let subjects = run.subjects();
+    let ran: Vec<&str> = subjects.iter().filter(of_test).map(String::as_str).collect();
+    let expected = [
+        "compile fx/many/_obj/many/unit.c",
+        "link fx/many/many",
+        "list //fx/many:many",
+        "test //fx/many:many",
+    ];
+    assert_eq!(ran, expected);
+    run.tells("cases: 40 passed\n");
+}
+
+/// A1.3, A1.6, B7.1.7: together or apart, in one process or in one for each case, files have the
+/// same cases with the same results.
+#[test]
+fn files_on_their_own_have_the_same_cases_and_results() {
+    let ws = fixture();
+    let all = [&ALL[..], &["-//fx/broken/...", "-//fx/brokenlib/...", "--fresh"]].concat();
+    let told = |more: &[&str]| ws.eng(&[&all[..], more].concat()).expect(3).plain(&ws);
+    let merged = told(&[]);
+    let results = |text: &str| -> Vec<String> {
+        let told = |line: &&str| !line.starts_with("ok in ") && !line.starts_with("failed in ");
+        text.lines().filter(told).map(str::to_string).collect()
+    };
+    for package in files(&ws.root().join("fx")).keys().filter(|it| it.ends_with("BUILD.ron")) {
+        let path = format!("fx/{package}");
+        let build = ws.read(&path).replace("protocol: \"eng\"", "protocol: \"eng\", merge: false");
+        ws.write(&path, &build);
+    }
+    assert_eq!(results(&merged), results(&told(&[])), "apart");
+    assert_eq!(results(&merged), results(&told(&["--batch=1"])), "one process for each case");
+}
+
+/// B3.1.3: so many cases at most share a process, and one that crashes does not take the others
+/// with it.
+#[test]
+fn a_batch_holds_so_many_cases_and_is_split_when_one_crashes() {
+    let ws = fixture();
+    let run = ws.test(&["--batch=10", "//fx/many"]);
+    assert_eq!(times(&run, "test //fx/many:many"), 4);
+    run.tells("cases: 40 passed\n");
+    ws.eng(&["test", "--batch=10", "//fx/segv"]).expect(3).tells("cases: 4 passed, 1 failed\n");
+}
+
+/// B7.1.8: five runs in random orders pass, and the order is told.
+#[test]
+fn five_runs_in_random_orders_pass() {
+    let ws = fixture();
+    let twelve = twelve();
+    let run = ws.eng(&arguments(&["test", "--runs=5", "--shuffle"], &twelve)).expect(0);
+    run.tells("order: --shuffle=").tells("tests: 12 passed\n");
+}
+
 /// A1.4: each case is addressable alone, and the dispatcher refuses what is out of range.
 #[test]
 fn a_case_runs_alone_and_an_index_out_of_range_is_told() {
@@ -69,60 +126,6 @@ fn a_link_option_links_again_and_compiles_nothing() {
     ws.write("fx/p1/BUILD.ron", &build.replace("deps:", "linkopts: [\"-Wl,-O1\"], deps:"));
     let run = ws.test(&["//fx/p1"]);
     assert_eq!((count(&run, "compile"), times(&run, "link fx/p1/p1")), (0, 1));
-}
-
-/// The processes that a process has started.
-fn children(parent: u32) -> Vec<i32> {
-    let processes = fs::read_dir("/proc").expect("list processes");
-    let of_parent = processes.filter_map(|entry| {
-        let process: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // Behind the name, which may hold anything: the state and the parent.
-        let found = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse() == Ok(parent);
-        found.then_some(process)
-    });
-    of_parent.collect()
-}
-
-/// The process of `//fx/hang` that eng has started, once the case has begun that never ends.
-#[track_caller]
-fn hanging(eng: &Child) -> Pid {
-    let hangs = |process: &i32| {
-        let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
-        let report = line.split('\0').skip_while(|word| *word != "--report").nth(1);
-        let report = fs::read_to_string(report.unwrap_or("none")).unwrap_or_default();
-        report.contains("start fx/hang/hang_test::case2")
-    };
-    let began = Instant::now();
-    loop {
-        if let Some(found) = children(eng.id()).into_iter().find(hangs) {
-            return Pid::from_raw(found).expect("a process");
-        }
-        assert!(began.elapsed().as_secs() < 60, "no test was started");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A2.1, A2.6: a test runs in a process of its own, and eng outlives it.
-#[test]
-fn a_killed_test_is_a_crashed_case_and_none_of_its_code_is_in_eng() {
-    let ws = fixture();
-    ws.eng(&["build", "//fx/hang"]).expect(0);
-    let mut command = ws.command(&["test", "//fx/hang", "--timeout=60"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start eng");
-    let test = hanging(&child);
-    let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).expect("read its memory");
-    let own = ws.root().parent().expect("the root has a parent").display().to_string();
-    let loaded: Vec<&str> =
-        maps.lines().filter(|line| line.contains(&own) && line.contains(" r-x")).collect();
-    assert_eq!(loaded, Vec::<&str>::new(), "code of the workspace in eng");
-
-    kill_process(test, Signal::KILL).expect("kill the test");
-    let output = child.wait_with_output().expect("wait for eng");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("fx/hang/hang_test::case2: crashed: SIGKILL"), "{told}");
-    assert!(told.contains("cases: 2 passed, 1 failed\n"), "{told}");
 }
 
 /// A2.2: both streams are read at once and kept byte for byte.
@@ -151,41 +154,6 @@ fn outcomes_are_counted() {
         .tells("FAIL  //fx/fail:fail  1 of 1 case failed")
         .tells("SKIP  //fx/skip:skip  1 case, 1 skipped")
         .tells("cases: 40 passed, 1 failed, 1 skipped\n");
-}
-
-/// A2.4, B1.1.4, B4.1.2, B7.1.3: a crash is named with file and signal, and stops no other case.
-#[test]
-fn a_case_that_crashes_is_named_with_its_file() {
-    let ws = fixture();
-    ws.eng(&["test", "--test-output=all", "//fx/segv"])
-        .expect(3)
-        .tells("FAIL  //fx/segv:segv  1 of 5 cases failed")
-        .tells("fx/segv/segv_test::case3: crashed: SIGSEGV\n")
-        .tells("CRASHED //fx/segv:segv#fx/segv/segv_test::case3 (segmentation fault, SIGSEGV)")
-        .tells("cases: 4 passed, 1 failed\n");
-}
-
-/// B4.1.3, B4.1.4, B7.1.3: both streams of what crashed are shown below its line.
-#[test]
-fn a_case_that_aborts_is_shown_with_what_it_printed() {
-    let ws = fixture();
-    let out = "out 1\n    out 2\n    out 3\n    err 1\n    err 2\n    err 3\n";
-    ws.eng(&["test", "//fx/abort"])
-        .expect(3)
-        .tells(&format!("fx/abort/abort_test::case3: crashed: SIGABRT\n    {out}"))
-        .tells("CRASHED //fx/abort:abort#fx/abort/abort_test::case3 (abort, SIGABRT)")
-        .tells("cases: 4 passed, 1 failed\n");
-}
-
-/// A2.5: a case that hangs is named, and the others pass.
-#[test]
-fn a_case_that_hangs_is_named() {
-    let ws = fixture();
-    ws.eng(&["test", "//fx/hang", "--timeout=2"])
-        .expect(3)
-        .tells("TIMEOUT //fx/hang:hang  1 of 3 cases failed")
-        .tells("fx/hang/hang_test::case2: timed out after 2s\n")
-        .tells("cases: 2 passed, 1 failed\n");
 }
 
 /// How often all of it is run; ENG_FX_ROUNDS=20 is what the requirement asks for.
@@ -316,17 +284,6 @@ fn names_with_slashes_spaces_and_other_letters_are_kept_apart() {
         ws.eng(&["test", &one]).expect(0).tells("cases: 1 passed (1 cached)\n");
     }
     ws.eng(&["test", "//fx/slashes#a/b"]).expect(4);
-}
-
-/// What a test leaves behind neither delays it nor lives on.
-#[test]
-fn a_grandchild_that_keeps_the_output_open_is_no_hang() {
-    let ws = fixture();
-    ws.eng(&["test", "--test-output=all", "//fx/grandchild"]).expect(0);
-    let log = ws.read("eng-out/testlogs/fx/grandchild/grandchild/test.log");
-    let left: i32 = log.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("its number");
-    let line = fs::read_to_string(format!("/proc/{left}/cmdline")).unwrap_or_default();
-    assert!(!line.starts_with("sleep\x003600"), "{line}");
 }
 
 /// One broken library is told once, and what it blocks is named.

@@ -12,6 +12,7 @@ mod dispatcher;
 mod environment;
 mod examples;
 mod fixture;
+mod fixture_deaths;
 mod genrule;
 mod incremental;
 mod interrupted;

@@ -22,15 +22,15 @@ fn generator() -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-fn suite(attributes: &str, split: bool) -> Workspace {
+fn suite(packages: usize, attributes: &str, split: bool) -> Workspace {
     let ws = workspace("");
     let Some(generator) = generator() else {
-        write_suite(&ws, attributes, split);
+        write_suite(&ws, packages, attributes, split);
         return ws;
     };
     let mut python = Command::new("python3");
     python.arg(generator).arg("suite").arg(ws.root()).args(["--engines", "eng"]);
-    python.arg("--packages").arg(packages().to_string());
+    python.arg("--packages").arg(packages.to_string());
     python.arg("--cases").arg(CASES.to_string());
     if !attributes.is_empty() {
         python.arg("--eng-test-attrs").arg(attributes);
@@ -43,10 +43,10 @@ fn suite(attributes: &str, split: bool) -> Workspace {
 }
 
 /// A suite of the same shape: package n uses up to three of those before it.
-fn write_suite(ws: &Workspace, attributes: &str, split: bool) {
+fn write_suite(ws: &Workspace, packages: usize, attributes: &str, split: bool) {
     ws.write("base/BUILD.ron", "[cc_library(name: \"base\", hdrs: [\"base.h\"])]");
     ws.write("base/base.h", "#define BASE_REV 0\n");
-    for n in 0..packages() {
+    for n in 0..packages {
         let below: Vec<usize> = (1..=n % 4).filter_map(|step| n.checked_sub(step * 7)).collect();
         let mut deps = String::from("\"//base\"");
         let mut calls = String::new();
@@ -108,15 +108,43 @@ fn passes_once(ws: &Workspace, cases: usize) {
 
 #[test]
 fn a_suite_of_programs_has_a_case_a_package() {
-    passes_once(&suite("", false), packages());
+    passes_once(&suite(packages(), "", false), packages());
 }
 
 #[test]
 fn a_suite_that_prints_tap_has_all_of_its_cases() {
-    passes_once(&suite("protocol: \"tap\"", false), packages() * CASES);
+    passes_once(&suite(packages(), "protocol: \"tap\"", false), packages() * CASES);
 }
 
 #[test]
 fn a_suite_with_a_dispatcher_has_all_of_its_cases_in_one_process_a_package() {
-    passes_once(&suite("protocol: \"eng\"", true), packages() * CASES);
+    passes_once(&suite(packages(), "protocol: \"eng\"", true), packages() * CASES);
+}
+
+/// B7.1.1, B7.1.6: 224 cases pass at each width, and the same is told.
+#[track_caller]
+fn passes_at_each_width(attributes: &str, split: bool) {
+    let ws = suite(28, attributes, split);
+    let all = "tests: 28 passed\ncases: 224 passed\n";
+    ws.eng(&["test", "--no-cache", "--test-threads=4"]).expect(0).tells(all);
+    let told = |threads: &str| {
+        let run = ws.eng(&["test", "--fresh", "--verbose", threads]).expect(0);
+        assert_eq!(count(&run, "test"), 28, "test processes");
+        let plain = run.tells(all).plain(&ws);
+        plain.lines().filter(|line| line.starts_with("PASS")).collect::<Vec<_>>().join("\n")
+    };
+    let one = told("--test-threads=1");
+    for threads in ["--test-threads=2", "--test-threads=4", "--test-threads=8"] {
+        assert_eq!(one, told(threads), "{threads}");
+    }
+}
+
+#[test]
+fn a_suite_of_224_cases_tells_the_same_at_each_width() {
+    passes_at_each_width("protocol: \"tap\"", false);
+}
+
+#[test]
+fn a_suite_of_224_cases_in_files_of_their_own_tells_the_same_at_each_width() {
+    passes_at_each_width("protocol: \"eng\"", true);
 }
