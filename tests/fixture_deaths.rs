@@ -33,15 +33,23 @@ fn children(parent: u32) -> Vec<i32> {
     of_parent.collect()
 }
 
-/// A process of `//fx/hang` that eng has started and in which the case has begun that never ends.
-fn hanging(eng: &Child) -> Option<Pid> {
+/// The process of `//fx/hang` that eng has started, once the case has begun that never ends.
+#[track_caller]
+fn hanging(eng: &Child) -> Pid {
     let hangs = |process: &i32| {
         let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
         let report = line.split('\0').skip_while(|word| *word != "--report").nth(1);
         let report = fs::read_to_string(report.unwrap_or("none")).unwrap_or_default();
         report.contains("start fx/hang/hang_test::case2")
     };
-    children(eng.id()).into_iter().find(hangs).and_then(Pid::from_raw)
+    let began = Instant::now();
+    loop {
+        if let Some(found) = children(eng.id()).into_iter().find(hangs) {
+            return Pid::from_raw(found).expect("a process");
+        }
+        assert!(began.elapsed().as_secs() < 60, "no test was started");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A2.1, A2.6: a test runs in a process of its own, and eng outlives it.
@@ -50,23 +58,15 @@ fn a_killed_test_is_a_crashed_case_and_none_of_its_code_is_in_eng() {
     let ws = fixture();
     ws.eng(&["build", "//fx/hang"]).expect(0);
     let mut command = ws.command(&["test", "//fx/hang", "--timeout=60"]);
-    let mut child =
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start eng");
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start eng");
+    let test = hanging(&child);
+    let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).expect("read its memory");
     let own = ws.root().parent().expect("the root has a parent").display().to_string();
-    let began = Instant::now();
-    // What died among others may be tried alone before it is judged, so it is killed again.
-    while child.try_wait().expect("look at eng").is_none() {
-        if let Some(test) = hanging(&child) {
-            let maps = fs::read_to_string(format!("/proc/{}/maps", child.id()));
-            let maps = maps.expect("read its memory");
-            let code = maps.lines().filter(|line| line.contains(&own) && line.contains(" r-x"));
-            assert_eq!(code.collect::<Vec<_>>(), Vec::<&str>::new(), "code of tests in eng");
-            // It may have been killed already and wait to be reaped.
-            let _ = kill_process(test, Signal::KILL);
-        }
-        assert!(began.elapsed().as_secs() < 120, "eng does not end");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let loaded: Vec<&str> =
+        maps.lines().filter(|line| line.contains(&own) && line.contains(" r-x")).collect();
+    assert_eq!(loaded, Vec::<&str>::new(), "code of the workspace in eng");
+
+    kill_process(test, Signal::KILL).expect("kill the test");
     let output = child.wait_with_output().expect("wait for eng");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{told}");
