@@ -170,3 +170,92 @@ fn a_claim_that_cannot_be_met_is_told() {
     let ws = noting("", &["shards: 0"]);
     ws.eng(&["test"]).expect(2).tells("'shards' is 0; it is from 1 to 1000");
 }
+
+/// The cases that a run told with `--test-output=all`.
+fn cases(run: &crate::support::Run) -> Vec<String> {
+    let passed = run.stderr.lines().filter_map(|line| line.strip_suffix(": passed"));
+    passed.map(|name| name.trim().to_string()).collect()
+}
+
+#[test]
+fn shares_hold_each_test_just_once() {
+    let mut text = String::from("-- BUILD.ron\n[");
+    for test in 0..7 {
+        text.push_str(&format!(
+            "cc_test(name: \"t{test}\", srcs: [\"t{test}.c\"], protocol: \"eng\"),"
+        ));
+    }
+    text.push_str("]\n");
+    for test in 0..7 {
+        text.push_str(&format!("-- t{test}.c\n#include <eng_test.h>\n"));
+        for case in 0..5 {
+            text.push_str(&format!("TEST(c{case}) {{ CHECK(1); }}\n"));
+        }
+    }
+    let ws = workspace(&text);
+    let all = |more: &[&str]| -> Vec<String> {
+        let mut all = Vec::new();
+        let mut divisions = std::collections::BTreeSet::new();
+        for share in ["1/3", "2/3", "3/3"] {
+            let shard = format!("--shard={share}");
+            let arguments = ["test", "--test-output=all", "--fresh", shard.as_str()];
+            let run = ws.eng(&[&arguments[..], more].concat()).expect(0);
+            all.extend(cases(&run));
+            let division = run.stderr.lines().find_map(|line| line.split_once("division "));
+            divisions.insert(division.expect("the division is told").1.to_string());
+        }
+        assert_eq!(divisions.len(), 1, "all shares are of one division");
+        all.sort();
+        all
+    };
+    let mut whole = cases(&ws.eng(&["test", "--test-output=all"]).expect(0));
+    whole.sort();
+    assert_eq!(whole.len(), 35);
+    assert_eq!(all(&[]), whole);
+    // One test that takes longer than a share should is divided by its cases.
+    let times = ws.beside("times").display().to_string();
+    std::fs::write(ws.beside("times"), "//:t3\t9000\n//:t1\t10\n//:gone\t5\n").unwrap();
+    assert_eq!(all(&["--durations", &times]), whole);
+    ws.eng(&["test", "--shard=1/3", "--durations", &times])
+        .expect(0)
+        .tells("share: 1 of 3, ")
+        .tells(" of 7 tests, 1 of them by cases; division ");
+    // Results of shares are those of the whole.
+    ws.eng(&["test", "--verbose"]).expect(0).ran(&[]);
+    // More shares than tests: some are empty, and that is no failure.
+    ws.eng(&["test", "--shard=9/9"]).expect(0).tells("share: 9 of 9, 0 of 7 tests");
+}
+
+#[test]
+fn times_are_written_for_shares_to_come() {
+    let ws = workspace(TESTS);
+    let times = ws.beside("times").display().to_string();
+    ws.eng(&["test", "--write-durations", &times]).expect(0);
+    let text = fs::read_to_string(&times).expect("read the times");
+    let labels: Vec<&str> =
+        text.lines().filter_map(|line| Some(line.split_once('\t')?.0)).collect();
+    assert_eq!(labels, ["//:cases", "//:plain", "//:slow"]);
+    ws.eng(&["test", "--shard=1/2", "--durations", &times]).expect(0);
+    fs::write(&times, "//:cases 5\n").unwrap();
+    ws.eng(&["test", "--shard=1/2", "--durations", &times])
+        .expect(2)
+        .tells("line 1 is '//:cases 5'; a label, a tab and a number of milliseconds were expected");
+    ws.eng(&["test", "--shard=1/2", "--durations=none"])
+        .expect(2)
+        .tells("cannot read durations from 'none'");
+    for wrong in ["0/2", "3/2", "x", "1/0"] {
+        ws.eng(&["test", "--shard", wrong]).expect(2).tells("a share such as 1/4 was expected");
+    }
+}
+
+#[test]
+fn a_test_without_cases_is_told() {
+    let ws = workspace(
+        "-- BUILD.ron\n[cc_test(name: \"none\", srcs: [\"none.c\"], protocol: \"eng\"), sh_test(name: \"some\", srcs: \"t.sh\")]\n\
+         -- none.c\n#include <eng_test.h>\n-- t.sh\n#!/bin/sh\n",
+    );
+    for _ in 0..2 {
+        ws.eng(&["test"]).expect(0).tells("NONE  //:none  0 cases").tells(", 1 without cases\n");
+    }
+    ws.eng(&["test", "//:none"]).expect(4).tells("eng: there is no case in //:none\n");
+}

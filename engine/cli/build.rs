@@ -48,6 +48,7 @@ pub fn bring(
         test_args: Vec::new(),
         shows_output: matches!(output, report::TestOutput::All),
         program: std::env::current_exe().unwrap_or_default(),
+        write_durations: None,
         command: std::env::args().collect::<Vec<_>>().join(" "),
     };
     more(&mut request)?;

@@ -6,8 +6,10 @@ use super::options::{Common, number};
 use super::request::test_threads;
 use crate::base::parse_duration;
 use crate::report;
-use crate::session::{Failure, Filter, Goal, Policy, Request, Schedule};
+use crate::session::{Failure, Filter, Goal, Policy, Request, Schedule, Share};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Flags of `eng test`.
@@ -49,6 +51,12 @@ pub struct Select {
     /// Run share I of N of the tests, from 1 on; all N together run each test just once
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
+    /// Balance shares by the times in a file; all shares must be given the same
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub durations: Option<PathBuf>,
+    /// Write what is known of the times of the tests into such a file when the run is over
+    #[arg(long, value_name = "FILE")]
+    pub write_durations: Option<PathBuf>,
 }
 
 /// How they are run.
@@ -115,6 +123,9 @@ pub enum TestOutput {
     All,
 }
 
+/// More shares than this are a mistake.
+const MOST_SHARES: u32 = 10_000;
+
 /// More runs or attempts than this are a mistake.
 const MOST: usize = 1_000_000;
 
@@ -142,7 +153,11 @@ fn take_selection(request: &mut Request, select: Select) -> Result<(), Failure> 
     request.filter = Filter::new(&any, &all).map_err(Failure::Usage)?;
     request.filters = [any, all].concat();
     request.policy.only = select.test_filter;
-    request.policy.share = select.shard.as_deref().map(share).transpose()?;
+    request.policy.share = match &select.shard {
+        Some(text) => Some(share(text, select.durations.as_deref())?),
+        None => None,
+    };
+    request.write_durations = select.write_durations;
     Ok(())
 }
 
@@ -196,16 +211,27 @@ fn signed(words: &[String], what: &str) -> Vec<String> {
     res
 }
 
-fn share(text: &str) -> Result<(u32, u32), Failure> {
+fn share(text: &str, durations: Option<&Path>) -> Result<Share, Failure> {
     let numbers = text.split_once('/').and_then(|(index, number)| {
         Some((index.parse::<u32>().ok()?, number.parse::<u32>().ok()?))
     });
     match numbers {
-        Some((index, number)) if 1 <= index && index <= number => Ok((index - 1, number)),
+        Some((index, number)) if 1 <= index && index <= number && number <= MOST_SHARES => {
+            let times = durations.map(times).transpose()?.unwrap_or_default();
+            Ok(Share { index: index - 1, number, times })
+        }
         _ => Err(Failure::Usage(format!(
             "--shard is '{text}'; a share such as 1/4 was expected, from 1/4 to 4/4"
         ))),
     }
+}
+
+fn times(path: &Path) -> Result<BTreeMap<String, u64>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::Usage(format!("cannot read durations from '{}': {error}", path.display()))
+    })?;
+    Share::read_times(&text)
+        .map_err(|why| Failure::Usage(format!("durations in '{}': {why}", path.display())))
 }
 
 fn time(flag: &str, text: &Option<String>) -> Result<Option<Duration>, Failure> {

@@ -204,6 +204,8 @@ pub struct Summary {
     pub tests_cached: usize,
     /// Test targets with a case that is not good.
     pub tests_failed: usize,
+    /// Test targets without a case.
+    pub tests_empty: usize,
     /// Test targets that could not be run.
     pub tests_not_run: usize,
     /// Cases that passed, failed, were skipped, and those among them that were cached.
@@ -212,6 +214,8 @@ pub struct Summary {
     pub interrupted: bool,
     /// Why the run ended early, if it did and not by the user.
     pub cut: Option<String>,
+    /// Which share of the tests the run had, in words.
+    pub share: Option<String>,
     /// Seed of the random order of cases, if they ran in one.
     pub seed: Option<u64>,
     /// Failures of the world that kept something from being done.
@@ -230,6 +234,7 @@ impl Summary {
         self.tests_passed += more.tests_passed;
         self.tests_cached += more.tests_cached;
         self.tests_failed += more.tests_failed;
+        self.tests_empty += more.tests_empty;
         self.tests_not_run += more.tests_not_run;
         self.cases.passed += more.cases.passed;
         self.cases.failed += more.cases.failed;
@@ -243,6 +248,7 @@ impl Summary {
         self.interrupted |= more.interrupted;
         self.cut = self.cut.take().or_else(|| more.cut.clone());
         self.seed = self.seed.or(more.seed);
+        self.share = self.share.take().or_else(|| more.share.clone());
         self.broken += more.broken;
     }
 }

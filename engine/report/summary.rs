@@ -42,6 +42,9 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
     if !good {
         push_failures(&mut res, style, left);
     }
+    if let Some(share) = &summary.share {
+        res.push_str(&format!("share: {share}\n"));
+    }
     if tested {
         if let Some(seed) = summary.seed {
             res.push_str(&format!("order: --shuffle={seed}\n"));
@@ -65,7 +68,7 @@ fn is_good(summary: &Summary) -> bool {
 }
 
 fn tests_of(summary: &Summary) -> usize {
-    summary.tests_passed + summary.tests_failed + summary.tests_not_run
+    summary.tests_passed + summary.tests_failed + summary.tests_not_run + summary.tests_empty
 }
 
 fn some(number: usize, word: &str) -> Option<String> {
@@ -89,6 +92,7 @@ fn tests(summary: &Summary) -> String {
     list([
         Some(format!("{} passed{}", summary.tests_passed, cached(summary.tests_cached))),
         some(summary.tests_failed, "failed"),
+        some(summary.tests_empty, "without cases"),
         some(summary.tests_not_run, "not run").map(|text| text + &because(summary)),
     ])
 }

@@ -95,14 +95,15 @@ fn from(style: &Style, cases: &[Case]) -> String {
 /// The word for all cases together: of several kinds of failure the one that says most.
 fn word(cases: &[Case]) -> (&'static str, Tone) {
     let any = |fits: fn(&Verdict) -> bool| cases.iter().any(|case| fits(&case.verdict));
-    if any(|it| matches!(it, Verdict::Failed | Verdict::Crashed(_))) {
+    if cases.is_empty() {
+        ("NONE", Tone::Odd)
+    } else if any(|it| matches!(it, Verdict::Failed | Verdict::Crashed(_))) {
         ("FAIL", Tone::Bad)
     } else if any(|it| matches!(it, Verdict::TimedOut(_))) {
         ("TIMEOUT", Tone::Bad)
     } else if any(|it| matches!(it, Verdict::NotRun(_))) {
         ("NOT RUN", Tone::Odd)
-    } else if !cases.is_empty() && cases.iter().all(|it| matches!(it.verdict, Verdict::Skipped(_)))
-    {
+    } else if cases.iter().all(|it| matches!(it.verdict, Verdict::Skipped(_))) {
         ("SKIP", Tone::Odd)
     } else if cases.iter().any(|case| case.flaky > 0) {
         ("FLAKY", Tone::Odd)

@@ -12,7 +12,7 @@ use crate::graph::Plan;
 use crate::load::{self, Workspace};
 use crate::run::{self, Home, Learned, Options, Shared, Stop, deliver};
 use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
-use crate::testing::{Filter, Tests};
+use crate::testing::{self, Filter, Tests};
 use anyhow::Context;
 use crossbeam_channel::Sender;
 use std::collections::BTreeSet;
@@ -58,18 +58,18 @@ impl Session {
         let labels: Vec<Label> = selected.iter().map(|(label, _)| label.clone()).collect();
         let mut modes = Modes { active: request.modes.clone(), ..Modes::default() };
         let mut analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
-        let mut goals = goals(&analysis, &selected, &request.goal)?;
+        let mut goals = goals(&analysis, &selected, request)?;
         if let Some(nothing) = &goals.nothing {
             let _ = events.send(Event::Warning(nothing.clone()));
         }
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
             return Err(Failure::NoTests(no_tests(&self.workspace, &labels)));
         }
-        add_arguments(&mut goals, &request.test_args);
         goals.leave_out(&request.filter);
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
+        let share = goals.take_share(request);
         let record = RunRecord {
             id: 0,
             start_ns: now_ns(),
@@ -88,9 +88,9 @@ impl Session {
                 |label: &Label| Some((label.clone(), analysis.fallbacks.get(label)?.from.clone()));
             modes.failed_variants.extend(over.fallen.iter().filter_map(variant));
             analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
-            goals = super::goals::goals(&analysis, &selected, &request.goal)?;
-            add_arguments(&mut goals, &request.test_args);
+            goals = super::goals::goals(&analysis, &selected, request)?;
             goals.leave_out(&request.filter);
+            goals.take_share(request);
             // What has its verdict keeps it.
             goals.tests.retain(|test| over.unsettled.contains(&test.label));
             let (more, then) = self.run(request, &analysis, &goals, run, &events)?;
@@ -105,6 +105,11 @@ impl Session {
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
         let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
+        if let Some(path) = &request.write_durations {
+            let durations = self.history.durations(&self.workspace.root.display().to_string());
+            std::fs::write(path, testing::times(&goals.tests, &durations))
+                .with_context(|| format!("write {}", path.display()))?;
+        }
         let forgets = goals.tests.iter().any(|test| test.forget);
         if plain && is_good(&summary) && !request.options.dry_run && !forgets {
             self.keep_record(request, &goals, &over);
@@ -113,6 +118,7 @@ impl Session {
             let _ = events.send(Event::Warning(warning));
         }
         summary.wall = began.elapsed();
+        summary.share = share;
         let _ = events.send(Event::Finished(summary.clone()));
         Ok(summary)
     }
@@ -151,7 +157,7 @@ impl Session {
         let durations = self.history.durations(&root.display().to_string());
         let mut tests = Tests::new(
             goals.tests.clone(),
-            filter(&self.workspace, analysis, request),
+            filter(&self.workspace, analysis, request, goals),
             request.policy.clone(),
             durations.clone(),
             &self.workspace.name,
@@ -184,6 +190,7 @@ impl Session {
         summary.tests_passed = of_tests.tests_passed;
         summary.tests_cached = of_tests.tests_cached;
         summary.tests_failed = of_tests.tests_failed;
+        summary.tests_empty = of_tests.tests_empty;
         summary.tests_not_run = of_tests.tests_not_run;
         summary.cases = of_tests.cases;
         summary.seed = request.policy.shuffle;
@@ -264,8 +271,14 @@ fn is_good(summary: &Summary) -> bool {
 }
 
 /// Which cases the pattern names, by the tests that its words stand for.
-fn filter(workspace: &load::Workspace, analysis: &Analysis, request: &Request) -> Filter {
+fn filter(
+    workspace: &load::Workspace,
+    analysis: &Analysis,
+    request: &Request,
+    goals: &Goals,
+) -> Filter {
     let mut filter = request.filter.clone();
+    filter.share = request.policy.share.clone().zip(goals.division.clone());
     let mut whole = BTreeSet::new();
     for term in request.pattern.terms.iter().filter(|term| !term.exclude) {
         let named = load::named(workspace, term);
@@ -283,16 +296,6 @@ fn filter(workspace: &load::Workspace, analysis: &Analysis, request: &Request) -
     }
     filter.named.retain(|label, _| !whole.contains(label));
     filter
-}
-
-fn add_arguments(goals: &mut Goals, arguments: &[String]) {
-    if arguments.is_empty() {
-        return;
-    }
-    for test in &mut goals.tests {
-        let test = std::sync::Arc::make_mut(test);
-        test.args.extend(arguments.iter().map(|argument| analyze::Word::text(argument)));
-    }
 }
 
 /// The programs of failed tests, which are delivered so that they can be looked into.
@@ -318,6 +321,9 @@ fn no_cases(request: &Request, tests: &[Label]) -> String {
     let filters = request.filters.iter().map(|text| format!("--filter {text}"));
     let asked: Vec<String> = named.map(|term| term.text.clone()).chain(filters).collect();
     let names: Vec<String> = tests.iter().map(Label::to_string).collect();
+    if asked.is_empty() {
+        return format!("there is no case in {}", listing(names.iter().map(String::as_str), 5));
+    }
     let part = match &request.pattern.terms[..] {
         [term] if request.filters.is_empty() => term.case.as_ref(),
         _ => None,

@@ -51,6 +51,7 @@ impl Session {
             test_args: Vec::new(),
             shows_output: false,
             program: PathBuf::new(),
+            write_durations: None,
             command: String::new(),
         };
         let (send, events) = crossbeam_channel::unbounded();

@@ -1,10 +1,10 @@
 //! What a request asks for: files that are built and delivered, and tests that are run.
 
-use super::request::Goal;
-use crate::analyze::{Analysis, Configured, FileId, Test, flatten, short};
+use super::request::{Goal, Request};
+use crate::analyze::{Analysis, Configured, FileId, Test, Word, flatten, short};
 use crate::base::{Label, Problem, Problems, join, listing, parent};
 use crate::run::Delivery;
-use crate::testing::Filter;
+use crate::testing::{Division, Filter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(super) struct Goals {
     pub deliveries: Vec<Delivery>,
     /// Tests that are run.
     pub tests: Vec<Arc<Test>>,
+    /// Which share of the tests these are.
+    pub division: Option<Division>,
     /// What the user should know if there is nothing to do.
     pub nothing: Option<String>,
 }
@@ -28,11 +30,37 @@ pub(super) struct Goals {
 impl Goals {
     /// Leaves out the tests of which the filter wants no case.
     pub fn leave_out(&mut self, filter: &Filter) {
-        self.tests.retain(|test| !filter.excludes(test));
-        let kept: BTreeSet<&Label> = self.tests.iter().map(|test| &test.label).collect();
+        let kept: Vec<Arc<Test>> =
+            self.tests.iter().filter(|test| !filter.excludes(test)).cloned().collect();
+        // Whoever is told that nothing is wanted is told of what.
         if !kept.is_empty() {
-            self.labels.retain(|label| kept.contains(label) || self.built.contains(label));
+            self.keep(&kept.iter().map(|test| test.label.clone()).collect());
         }
+        self.tests = kept;
+    }
+
+    /// Leaves out what belongs to other shares; gives what the user should know of that.
+    pub fn take_share(&mut self, request: &Request) -> Option<String> {
+        let share = request.policy.share.as_ref()?;
+        let division = share.divide(&self.tests);
+        let all = self.tests.len();
+        let kept = division.whole.union(&division.split).cloned().collect();
+        self.keep(&kept);
+        let told = format!(
+            "{} of {}, {} of {all} tests, {} of them by cases; division {}",
+            share.index + 1,
+            share.number,
+            self.tests.len(),
+            division.split.len(),
+            division.name
+        );
+        self.division = Some(division);
+        Some(told)
+    }
+
+    fn keep(&mut self, kept: &BTreeSet<Label>) {
+        self.tests.retain(|test| kept.contains(&test.label));
+        self.labels.retain(|label| kept.contains(label) || self.built.contains(label));
     }
 }
 
@@ -41,8 +69,9 @@ impl Goals {
 pub(super) fn goals(
     analysis: &Analysis,
     selected: &[(Label, bool)],
-    goal: &Goal,
+    request: &Request,
 ) -> Result<Goals, Problems> {
+    let goal = &request.goal;
     let mut res = Goals::default();
     let mut problems = Problems::default();
     let mut paths: BTreeMap<String, (FileId, Label)> = BTreeMap::new();
@@ -95,6 +124,12 @@ pub(super) fn goals(
     res.labels.sort();
     res.labels.dedup();
     res.tests = tests.into_values().collect();
+    for test in &mut res.tests {
+        let arguments = request.test_args.iter().map(|argument| Word::text(argument));
+        if arguments.len() > 0 {
+            Arc::make_mut(test).args.extend(arguments);
+        }
+    }
     if res.labels.is_empty() && matches!(goal, Goal::Build { .. }) {
         res.nothing = Some(if left_out.is_empty() {
             "no targets match".to_string()

@@ -9,7 +9,7 @@ mod explain; // … or told why it would not be
 mod scratch; // a folder of this process alone
 
 pub use crate::run::{Options, Schedule};
-pub use crate::testing::{Filter, Policy};
+pub use crate::testing::{Filter, Policy, Share};
 pub use bring::Session;
 pub use explain::Explained;
 pub use recall::recall;

@@ -63,7 +63,12 @@ fn may_recall(request: &Request) -> bool {
     let options = &request.options;
     let looks = !options.no_cache && !options.fresh_tests && !options.dry_run;
     // Whoever wants to know more than what came out gets it from the rows themselves.
-    looks && !request.shows_output && !options.verbose && request.policy.runs == 1
+    looks
+        && !request.shows_output
+        && request.write_durations.is_none()
+        && !options.verbose
+        && request.policy.runs == 1
+        && request.policy.share.is_none()
 }
 
 /// Where the record of a request is kept.
@@ -79,7 +84,7 @@ pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
     key.field(goal.as_bytes());
     key.field(format!("{:?}", request.pattern).as_bytes());
     key.field(format!("{:?}", (&request.modes, &request.filters, &request.test_args)).as_bytes());
-    key.field(format!("{:?}", (&request.policy.share, &request.policy.only)).as_bytes());
+    key.field(format!("{:?}", &request.policy.only).as_bytes());
     key.field(format!("{:?}", request.options.test_timeout).as_bytes());
     key.field(request.options.path.as_bytes());
     key.field(request.program.as_os_str().as_encoded_bytes());
@@ -104,8 +109,10 @@ impl Recalled {
             let Some(label) = label(&test) else { continue };
             let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
             cases.iter().for_each(|case| summary.cases.add(case));
-            summary.tests_passed += 1;
-            summary.tests_cached += 1;
+            let has_cases = usize::from(!cases.is_empty());
+            summary.tests_passed += has_cases;
+            summary.tests_cached += has_cases;
+            summary.tests_empty += 1 - has_cases;
             let (duration, log) = (Duration::ZERO, None);
             let _ = events.send(Event::TestFinished { label, cases, duration, log });
         }

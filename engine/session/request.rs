@@ -54,6 +54,8 @@ pub struct Request {
     pub shows_output: bool,
     /// The file of this program: another one may know other rules.
     pub program: PathBuf,
+    /// Where to write how long tests take, when the run is over.
+    pub write_durations: Option<PathBuf>,
     /// The command line, for the history.
     pub command: String,
 }

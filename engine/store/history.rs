@@ -133,6 +133,14 @@ impl Durations {
         let actions = self.by_label.get(label)?;
         actions.iter().find(|(name, _)| name == action).map(|(_, duration)| *duration)
     }
+
+    /// How long a test is expected to take: its cases, or its program as a whole.
+    pub fn of_test(&self, label: &str) -> Option<Duration> {
+        let actions = self.by_label.get(label)?;
+        let whole = format!("test {label}");
+        let parts = actions.iter().filter(|(name, _)| name.starts_with('#') || *name == whole);
+        parts.map(|(_, duration)| *duration).reduce(|sum, more| sum + more)
+    }
 }
 
 /// The history. All of it may be used from any thread; what the disk refuses is dropped.

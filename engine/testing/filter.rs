@@ -1,6 +1,7 @@
 //! Which cases are wanted: `//a:t#case` and `--filter EXPRESSION`.
 
 use super::expression::Expression;
+use super::share::{Division, Share};
 use crate::analyze::Test;
 use crate::base::Label;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     /// Cases named with `#`, by target; a target that is not here is wanted whole.
     pub named: BTreeMap<Label, BTreeSet<String>>,
+    /// Which share of the tests is wanted.
+    pub share: Option<(Share, Division)>,
     expression: Option<Expression>,
 }
 
@@ -46,6 +49,12 @@ impl Filter {
     pub fn wants(&self, test: &Test, case: &str) -> bool {
         let named = self.named.get(&test.label).is_none_or(|cases| cases.contains(case));
         named && self.decide(test, Some(case)) == Some(true)
+    }
+
+    /// True if the case at this place of the test's listing belongs to the share.
+    pub fn has(&self, test: &Test, place: usize) -> bool {
+        let share = self.share.as_ref();
+        share.is_none_or(|(share, division)| division.has(share, &test.label, place))
     }
 
     /// True if no case of the target can be wanted, whatever their names are.

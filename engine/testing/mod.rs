@@ -15,6 +15,7 @@ mod verdict; // … and what is made of it, with how its process ended
 mod expression; // filter expressions
 mod filter; // which cases are wanted
 mod policy; // how tests are run
+mod share; // which share of the tests a run has
 mod deal; // which processes run which cases
 mod log; // what they printed
 mod rows; // verdicts as rows of the ledger
@@ -26,3 +27,4 @@ mod run; // follows the processes of all tests
 pub use filter::Filter;
 pub use policy::Policy;
 pub use run::Tests;
+pub use share::{Division, Share, times};

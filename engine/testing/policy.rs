@@ -1,5 +1,6 @@
 //! How tests are run: in how many processes, how often, in which order.
 
+use super::share::Share;
 use std::time::Duration;
 
 /// How tests are run.
@@ -15,8 +16,8 @@ pub struct Policy {
     pub runs: u32,
     /// Seed of a random order.
     pub shuffle: Option<u64>,
-    /// Which share of the tests is run, from 0 on, and how many shares there are.
-    pub share: Option<(u32, u32)>,
+    /// Which share of the tests is run.
+    pub share: Option<Share>,
     /// What programs get to know of the wanted cases that can leave out the others by themselves.
     pub only: Option<String>,
 }

@@ -105,8 +105,10 @@ impl Tests {
             return Ok(follow);
         }
         let test = target.test.clone();
-        let wanted = target.listed.iter().filter(|name| self.filter.wants(&test, name));
-        target.wanted = wanted.cloned().collect();
+        let listed = target.listed.iter().enumerate();
+        let wanted = listed
+            .filter(|(at, name)| self.filter.has(&test, *at) && self.filter.wants(&test, name));
+        target.wanted = wanted.map(|(_, name)| name.clone()).collect();
         let missing = remembered::remembered(shared, target, &self.dealer)?;
         for run in self.dealer.runs().filter(|_| !missing.is_empty()) {
             follow.actions.extend(self.dealer.deal(target, &missing, Turn { run, attempt: 1 }));
@@ -258,7 +260,9 @@ impl Tests {
     fn settle(&mut self, shared: &Shared, label: &Label, mut follow: Follow) -> Result<Follow> {
         let Some(target) = self.targets.get_mut(label) else { return Ok(follow) };
         let cases = target.cases();
-        if target.open > 0 || target.told || cases.is_empty() {
+        // A program without cases is told, one of which none is wanted is not.
+        let is_empty = target.test.protocol.list.is_some() && target.listed.is_empty();
+        if target.open > 0 || target.told || cases.is_empty() && !is_empty {
             return Ok(follow);
         }
         target.told = true;
@@ -266,7 +270,9 @@ impl Tests {
             self.summary.cases.add(case);
         }
         let not_run = |case: &Case| matches!(case.verdict, Verdict::NotRun(_));
-        if cases.iter().all(|case| case.verdict.is_good()) {
+        if cases.is_empty() {
+            self.summary.tests_empty += 1;
+        } else if cases.iter().all(|case| case.verdict.is_good()) {
             self.summary.tests_passed += 1;
             self.summary.tests_cached +=
                 usize::from(cases.iter().all(|case| case.origin == Origin::Cached));
