@@ -1,6 +1,7 @@
-/* The dispatcher of protocol `eng`: lists cases, runs them by index or name in the order in which
- * they are asked for, and writes into the report `start NAME`, and at the end `ok [SECONDS] NAME`,
- * `not ok [SECONDS] NAME` or `skip [SECONDS] NAME # WHY`, each line at once, so that a case that
+/* The dispatcher of protocol `eng`: lists cases, and runs them by index or name in the order in which
+ * they are asked for. Into the report it writes `start [STDOUT STDERR] NAME`, with the bytes written
+ * before to the two streams if these are files, and at the end `ok [SECONDS] NAME`,
+ * `not ok [SECONDS] NAME` or `skip [SECONDS] NAME # WHY`; each line at once, so that a case that
  * kills the process is known.
  *
  *     program --list
@@ -369,7 +370,12 @@ static void report_start(FILE *to, const char *name)
 {
     if (!to)
         return;
-    fprintf(to, "start %s\n", name);
+    /* Where in the two streams the case starts, if they are files: what it prints is found there. */
+    off_t out = lseek(STDOUT_FILENO, 0, SEEK_CUR), err = lseek(STDERR_FILENO, 0, SEEK_CUR);
+    if (out >= 0 && err >= 0)
+        fprintf(to, "start [%lld %lld] %s\n", (long long)out, (long long)err, name);
+    else
+        fprintf(to, "start %s\n", name);
     fflush(to);
 }
 
