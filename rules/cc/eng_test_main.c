@@ -38,7 +38,8 @@ static struct named *cases;
 static size_t case_count;
 
 static enum { PASSED, FAILED, SKIPPED } state;
-/* Why the case was skipped, as the report tells it. */
+/* True if there is a report, and why the case was skipped, as it tells it. */
+static int reports;
 static char reason[256];
 static jmp_buf leave;
 static pid_t own_process;
@@ -75,7 +76,8 @@ void eng_test_unequal(const char *file, int line, const char *left, const char *
 
 void eng_test_skip(const char *why)
 {
-    fprintf(stderr, "skipped: %s\n", why);
+    if (!reports)
+        fprintf(stderr, "skipped: %s\n", why);
     if (state != PASSED)
         return;
     state = SKIPPED;
@@ -441,7 +443,7 @@ int main(int argc, char **argv)
             want_name(argv[i]);
         else if (indices)
             want_indices(argv[i]);
-        else if (!(to = fopen(argv[i], "we"))) {
+        else if (!(reports = (to = fopen(argv[i], "we")) != NULL)) {
             perror(argv[i]);
             return 2;
         }
