@@ -182,6 +182,41 @@ TEST(thread)
 }
 
 #[test]
+fn each_case_of_a_process_is_told_with_what_it_printed_itself() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[cc_test(name: "t", srcs: ["t.c"], protocol: "eng")]
+-- t.c
+#include <eng_test.h>
+#include <stdio.h>
+#include <stdlib.h>
+TEST(a) { puts("out of a"); CHECK(0); }
+TEST(quiet) { CHECK(1); }
+TEST(b) { printf("out of b"); fputs("err of b\n", stderr); CHECK(1); }
+TEST(c) { puts("out of c"); fflush(stdout); abort(); }
+TEST(d) { puts("out of d"); CHECK(0); }
+"#,
+    );
+    let told = "  t::a: failed
+    out of a
+    t.c:4: CHECK(0) failed
+  t::quiet: passed
+  t::b: passed
+    out of b
+    err of b
+  t::c: crashed: SIGABRT
+    out of c
+  t::d: failed
+    out of d
+    t.c:8: CHECK(0) failed
+";
+    ws.eng(&["test", "--test-output=all"]).expect(3).tells(told);
+    // What a case printed is remembered with its result.
+    ws.eng(&["test", "--test-output=all"]).expect(3).tells(told);
+}
+
+#[test]
 fn numbers_are_compared_by_what_they_are_and_told_as_short_as_they_can_be() {
     let checks = [
         ("~0ull, -1", "18446744073709551615 is not -1"),

@@ -40,7 +40,7 @@ fn hanging(eng: &Child) -> Pid {
         let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
         let report = line.split('\0').skip_while(|word| *word != "--report").nth(1);
         let report = fs::read_to_string(report.unwrap_or("none")).unwrap_or_default();
-        report.contains("start fx/hang/hang_test::case2")
+        report.contains("] fx/hang/hang_test::case2\n")
     };
     let began = Instant::now();
     loop {

@@ -27,8 +27,8 @@ pub struct Lines {
     pub prefix: Vec<Text>,
     /// How `{prefix}` and `{case}` make a name; none: the case alone does.
     pub name: Option<Text>,
-    /// A line that says that a case starts.
-    pub started: Option<Text>,
+    /// Lines that say that a case starts; the first that fits a line reads it.
+    pub started: Vec<Text>,
     /// Lines that give a case's outcome; the first that fits a line reads it.
     pub done: Vec<Text>,
     /// A line after which stands what a case printed, up to the next such line or an ignored one.
@@ -63,8 +63,10 @@ pub struct Json {
 }
 
 /// What the captures of patterns are called.
-const CAPTURES: [&str; 9] =
-    ["case", "outcome", "text", "seconds", "ms", "file", "line", "count", "prefix"];
+const CAPTURES: [&str; 11] = [
+    "case", "outcome", "text", "seconds", "ms", "file", "line", "count", "prefix", "stdout",
+    "stderr",
+];
 
 /// The reader that stands behind `results:`.
 pub(super) fn results(node: &Node, problems: &mut Problems) -> Option<Results> {
@@ -118,7 +120,7 @@ pub(super) fn lines(node: &Node, owner: &str, problems: &mut Problems) -> Option
         case: patterns(args, "case", &["case"], problems),
         prefix: patterns(args, "prefix", &["prefix"], problems),
         name: pattern(args, "name", &["prefix", "case"], problems),
-        started: pattern(args, "started", &["case"], problems),
+        started: patterns(args, "started", &["case"], problems),
         done: patterns(args, "done", outcome, problems),
         output: pattern(args, "output", &["case"], problems),
         plan: patterns(args, "plan", &["count"], problems),
@@ -163,8 +165,10 @@ fn check_pattern(text: &Text, wanted: &[&str], problems: &mut Problems) {
         let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if is_word && !CAPTURES.contains(&name) {
             let near = nearest(name, CAPTURES);
-            let why =
-                format!("a line has no '{{{name}}}'; it captures {}{near}", listing(CAPTURES, 9));
+            let why = format!(
+                "a line has no '{{{name}}}'; it captures {}{near}",
+                listing(CAPTURES, CAPTURES.len())
+            );
             problems.push(Problem::at(&text.place, why));
         }
     }

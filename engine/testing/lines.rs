@@ -1,7 +1,7 @@
 //! Results that stand in lines, found by the patterns of a protocol.
 
 use super::pattern::{LinePattern, any, first};
-use super::results::{CaseOutcome, Collected, Reported, ReportedCase, meaning, push_line};
+use super::results::{CaseOutcome, Collected, Reported, ReportedCase, Start, meaning, push_line};
 use crate::load::{Lines, Words};
 
 /// The lines of a text, without their ends, be these LF or CR LF.
@@ -13,7 +13,7 @@ pub(super) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
 
 /// Reads results; the error says which pattern cannot be used.
 pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported, String> {
-    let started = LinePattern::all(lines.started.as_slice(), words)?;
+    let started = LinePattern::all(&lines.started, words)?;
     let done = LinePattern::all(&lines.done, words)?;
     let output = LinePattern::all(lines.output.as_slice(), words)?;
     let plan = LinePattern::all(&lines.plan, words)?;
@@ -22,6 +22,7 @@ pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported,
     let mut res = Collected::default();
     // Several cases may be under way; what is printed goes to the one that started last.
     let mut open: Vec<(String, String)> = Vec::new();
+    let mut starts = Vec::new();
     let mut loose = String::new();
     // The case whose output is told after its result.
     let mut told: Option<String> = None;
@@ -47,7 +48,11 @@ pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported,
             continue;
         }
         if let Some(found) = first(&started, line) {
-            open.push((found.case.unwrap_or_default().to_string(), String::new()));
+            let name = found.case.unwrap_or_default().to_string();
+            if let Some(written) = found.written {
+                starts.push(Start { name: name.clone(), written });
+            }
+            open.push((name, String::new()));
             continue;
         }
         if let Some(found) = first(&done, line) {
@@ -88,7 +93,7 @@ pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported,
             count.map_or("too many".to_string(), |count| count.to_string())
         )),
     };
-    Ok(Reported { cases: res.cases, open, complaint, ..Reported::default() })
+    Ok(Reported { cases: res.cases, open, starts, complaint, ..Reported::default() })
 }
 
 #[cfg(test)]
@@ -115,7 +120,7 @@ mod tests {
     }
 
     fn protocol(started: &[&str], done: &[&str]) -> Lines {
-        Lines { started: texts(started).pop(), done: texts(done), ..Lines::default() }
+        Lines { started: texts(started), done: texts(done), ..Lines::default() }
     }
 
     fn read(lines: &Lines, printed: &str) -> Reported {

@@ -8,6 +8,7 @@ use crate::store::ResultRow;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Of longer output the middle is left out wherever it is held in memory; the log has all of it.
@@ -28,22 +29,47 @@ pub(super) fn printed(shared: &Shared, row: &ResultRow) -> Result<String> {
 }
 
 fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
-    let Some(digest) = digest.filter(|digest| digest.size > MOST_BYTES) else {
-        return whole(shared, digest);
+    let mut text = String::new();
+    if let Some(digest) = digest {
+        part(shared, &digest, 0..digest.size, &mut text)?;
+    }
+    Ok(text)
+}
+
+/// Adds a part of what stands under a digest, on a line of its own.
+pub(super) fn part(
+    shared: &Shared,
+    digest: &Digest,
+    bytes: Range<u64>,
+    to: &mut String,
+) -> Result<()> {
+    let (start, end) = (bytes.start, bytes.end.min(digest.size));
+    if start >= end {
+        return Ok(());
+    }
+    let Some(path) = shared.cas.find(digest)? else { return Ok(()) };
+    let read = |from: u64, length: u64| {
+        let read = || -> std::io::Result<String> {
+            let mut file = File::open(&path)?;
+            file.seek(SeekFrom::Start(from))?;
+            let mut bytes = Vec::new();
+            file.take(length).read_to_end(&mut bytes)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        read().with_context(|| format!("read {}", path.display()))
     };
-    let Some(path) = shared.cas.find(&digest)? else { return Ok(String::new()) };
-    let read = |from: SeekFrom| -> std::io::Result<String> {
-        let mut file = File::open(&path)?;
-        file.seek(from)?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES / 2).read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let half = MOST_BYTES / 2;
-    let head = read(SeekFrom::Start(0)).with_context(|| format!("read {}", path.display()))?;
-    let tail = read(SeekFrom::Start(digest.size - half))
-        .with_context(|| format!("read {}", path.display()))?;
-    Ok(format!("{head}\n… {} bytes are in the log …\n{tail}", digest.size - 2 * half))
+    if !to.is_empty() && !to.ends_with('\n') {
+        to.push('\n');
+    }
+    let (length, half) = (end - start, MOST_BYTES / 2);
+    if length <= MOST_BYTES {
+        to.push_str(&read(start, length)?);
+    } else {
+        to.push_str(&read(start, half)?);
+        to.push_str(&format!("\n… {} bytes are in the log …\n", length - 2 * half));
+        to.push_str(&read(end - half, half)?);
+    }
+    Ok(())
 }
 
 /// Writes `test.log` if the test ran, or if the log of an earlier run is gone.

@@ -43,7 +43,8 @@ pub(super) fn translated(program: &Program, mut reported: Reported) -> Reported 
         for case in &mut reported.cases {
             case.name = of_case(program, &case.name);
         }
-        for (name, _) in &mut reported.open {
+        let open = reported.open.iter_mut().map(|(name, _)| name);
+        for name in open.chain(reported.starts.iter_mut().map(|start| &mut start.name)) {
             *name = of_case(program, name);
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Found<'a> {
     pub duration: Option<Duration>,
     /// A number of cases.
     pub count: Option<u64>,
+    /// How many bytes had been written to standard output and to standard error.
+    pub written: Option<[u64; 2]>,
 }
 
 /// Blanks around a name belong to the line, and the shortest name fits best: what follows it in the
@@ -30,7 +32,7 @@ pub(super) struct Found<'a> {
 const NAME: &str = "[^ \t](?:.*?[^ \t])??";
 const DIGITS: &str = "[0-9]+";
 const DECIMAL: &str = "[0-9]*\\.?[0-9]+";
-const CAPTURES: [(&str, &str); 9] = [
+const CAPTURES: [(&str, &str); 11] = [
     ("case", NAME),
     ("prefix", NAME),
     ("outcome", ""),
@@ -40,6 +42,8 @@ const CAPTURES: [(&str, &str); 9] = [
     ("count", DIGITS),
     ("file", ".+?"),
     ("line", DIGITS),
+    ("stdout", DIGITS),
+    ("stderr", DIGITS),
 ];
 
 impl LinePattern {
@@ -96,6 +100,7 @@ impl LinePattern {
     pub fn read<'a>(&self, line: &'a str) -> Option<Found<'a>> {
         let captures = self.0.captures(line)?;
         let named = |name: &str| captures.name(name).map(|found| found.as_str());
+        let whole = |name: &str| named(name)?.parse::<u64>().ok();
         let number = |name: &str| named(name)?.parse::<f64>().ok();
         let seconds = number("seconds").or_else(|| Some(number("ms")? / 1000.0));
         Some(Found {
@@ -104,7 +109,8 @@ impl LinePattern {
             outcome: named("outcome"),
             text: named("text").map(str::trim),
             duration: seconds.and_then(duration),
-            count: named("count").and_then(|count| count.parse().ok()),
+            count: whole("count"),
+            written: whole("stdout").zip(whole("stderr")).map(|(out, err)| [out, err]),
         })
     }
 }
@@ -204,7 +210,7 @@ mod tests {
         #![proptest_config(quiet())]
         #[test]
         fn no_pattern_and_no_line_panics(
-            pattern in "(\\{(case|outcome|text|seconds|ms|count|file|line|prefix)\\}|.)*",
+            pattern in "(\\{(case|outcome|text|seconds|ms|count|file|line|prefix|stdout|stderr)\\}|.)*",
             line in ".*",
         ) {
             let _ = LinePattern::compile(&pattern, &words()).map(|it| it.read(&line).is_some());

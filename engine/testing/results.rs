@@ -16,8 +16,19 @@ pub struct Reported {
     pub open: Vec<(String, String)>,
     /// True if these are known from what the program prints beside its report.
     pub marked: bool,
+    /// Where in the two streams of the process cases have started, in that order, if that is told.
+    pub starts: Vec<Start>,
     /// What cannot be believed: a plan that does not fit, a report that cannot be read.
     pub complaint: Option<String>,
+}
+
+/// Where a case has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Its name.
+    pub name: String,
+    /// How many bytes had been written to standard output and to standard error.
+    pub written: [u64; 2],
 }
 
 /// One case as its program tells it.
@@ -222,7 +233,7 @@ mod tests {
         let text =
             |pattern: &str| Text { text: pattern.into(), place: Place::of_text("rules", pattern) };
         let markers = Lines {
-            started: Some(text("[ RUN ] {case}")),
+            started: vec![text("[ RUN ] {case}")],
             done: vec![text("[ {text} ] {case}")],
             ..Lines::default()
         };

@@ -90,7 +90,7 @@ pub(super) fn reading(protocol: &Protocol) -> String {
 }
 
 fn patterns(lines: &Lines) -> String {
-    let (started, output) = (texts(lines.started.as_slice()), texts(lines.output.as_slice()));
+    let (started, output) = (texts(&lines.started), texts(lines.output.as_slice()));
     let (done, plan, ignored) = (texts(&lines.done), texts(&lines.plan), texts(&lines.ignored));
     format!(" lines {started:?} {done:?} {output:?} {plan:?} {ignored:?}")
 }

@@ -58,7 +58,35 @@ pub(super) fn reported(
     let whole = |digest| move || log::whole(shared, digest);
     let read =
         results::read(&test.protocol, whole(finished.row.report), whole(finished.row.stdout))?;
-    Ok(read.map(|reported| names::translated(&test.programs[program], reported)))
+    let Some(reported) = read else { return Ok(None) };
+    let mut reported = names::translated(&test.programs[program], reported);
+    attribute(shared, &mut reported, finished)?;
+    Ok(Some(reported))
+}
+
+/// Gives each case what the process wrote from its start to that of the next one.
+fn attribute(shared: &Shared, reported: &mut results::Reported, finished: &Finished) -> Result<()> {
+    if reported.starts.is_empty() {
+        return Ok(());
+    }
+    let streams = [finished.row.stdout, finished.row.stderr];
+    let ends = reported.starts.iter().skip(1).map(|start| start.written).chain([[u64::MAX; 2]]);
+    let mut printed = HashMap::new();
+    for (start, end) in reported.starts.iter().zip(ends) {
+        let mut output = String::new();
+        for (at, stream) in streams.iter().enumerate() {
+            let Some(digest) = stream else { continue };
+            log::part(shared, digest, start.written[at]..end[at], &mut output)?;
+        }
+        printed.insert(start.name.clone(), output);
+    }
+    for case in &mut reported.cases {
+        case.output.push_str(&printed.remove(&case.name).unwrap_or_default());
+    }
+    for (name, output) in &mut reported.open {
+        output.push_str(&printed.remove(name).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// How long cases took; where the process does not tell, each its share.

@@ -85,6 +85,8 @@ pub(super) fn of_cases(
     stopped: &str,
 ) -> Judgement {
     let mut res = Judgement::default();
+    // Where it is known what each case printed, nothing stands for nothing.
+    let of_case = if reported.starts.is_empty() { printed } else { "" };
     let strange = reported.cases.iter().find(|case| !is_listed(&case.name));
     let strange = strange.map(|case| {
         format!("the program gave a result for '{}', which it does not list", case.name)
@@ -101,7 +103,7 @@ pub(super) fn of_cases(
         let mut judged = Judged::of(case);
         // A report tells outcomes only; what the process printed is then all there is.
         if judged.output.is_empty() && judged.verdict == Verdict::Failed {
-            judged.output = printed.to_string();
+            judged.output = of_case.to_string();
         }
         res.cases.push(judged);
     }
@@ -141,7 +143,7 @@ pub(super) fn of_cases(
         res.again = missing.into_iter().map(|name| vec![name]).collect();
         return res;
     };
-    let output = if output.is_empty() { printed.to_string() } else { output };
+    let output = if output.is_empty() { of_case.to_string() } else { output };
     // What ran before it did no harm, even if its results are lost, and must not have to wait for
     // the next one that does.
     let at = missing.iter().position(|it| *it == name).unwrap_or(0);

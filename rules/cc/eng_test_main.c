@@ -1,6 +1,7 @@
-/* The dispatcher of protocol `eng`: lists cases, runs them by index or name in the order in which
- * they are asked for, and writes into the report `start NAME`, and at the end `ok [SECONDS] NAME`,
- * `not ok [SECONDS] NAME` or `skip [SECONDS] NAME # WHY`, each line at once, so that a case that
+/* The dispatcher of protocol `eng`: lists cases, and runs them by index or name in the order in which
+ * they are asked for. Into the report it writes `start [STDOUT STDERR] NAME`, with the bytes written
+ * before to the two streams if these are files, and at the end `ok [SECONDS] NAME`,
+ * `not ok [SECONDS] NAME` or `skip [SECONDS] NAME # WHY`; each line at once, so that a case that
  * kills the process is known.
  *
  *     program --list
@@ -37,7 +38,8 @@ static struct named *cases;
 static size_t case_count;
 
 static enum { PASSED, FAILED, SKIPPED } state;
-/* Why the case was skipped, as the report tells it. */
+/* True if there is a report, and why the case was skipped, as it tells it. */
+static int reports;
 static char reason[256];
 static jmp_buf leave;
 static pid_t own_process;
@@ -74,7 +76,8 @@ void eng_test_unequal(const char *file, int line, const char *left, const char *
 
 void eng_test_skip(const char *why)
 {
-    fprintf(stderr, "skipped: %s\n", why);
+    if (!reports)
+        fprintf(stderr, "skipped: %s\n", why);
     if (state != PASSED)
         return;
     state = SKIPPED;
@@ -369,7 +372,12 @@ static void report_start(FILE *to, const char *name)
 {
     if (!to)
         return;
-    fprintf(to, "start %s\n", name);
+    /* Where in the two streams the case starts, if they are files: what it prints is found there. */
+    off_t out = lseek(STDOUT_FILENO, 0, SEEK_CUR), err = lseek(STDERR_FILENO, 0, SEEK_CUR);
+    if (out >= 0 && err >= 0)
+        fprintf(to, "start [%lld %lld] %s\n", (long long)out, (long long)err, name);
+    else
+        fprintf(to, "start %s\n", name);
     fflush(to);
 }
 
@@ -435,7 +443,7 @@ int main(int argc, char **argv)
             want_name(argv[i]);
         else if (indices)
             want_indices(argv[i]);
-        else if (!(to = fopen(argv[i], "we"))) {
+        else if (!(reports = (to = fopen(argv[i], "we")) != NULL)) {
             perror(argv[i]);
             return 2;
         }
