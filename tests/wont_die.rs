@@ -104,7 +104,7 @@ fn what_a_good_test_leaves_behind_is_killed_and_told_each_time() {
     let (ws, mark) = stubborn(&LEAVING);
     let told = |run: Run| {
         for kind in LEAVING {
-            let line = format!("LEAK  //:{kind}  leaky: left processes behind");
+            let line = format!("LEAK  //:{kind}  passed, leaky: left processes behind");
             assert!(run.stderr.contains(&line), "'{line}' is not in:\n{}", run.stderr);
         }
         run.tells("tests: 2 passed").tells("cases: 2 passed, 2 leaky")

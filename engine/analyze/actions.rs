@@ -80,6 +80,10 @@ pub struct TestProcess {
     pub fresh: bool,
     /// True if its result is not kept.
     pub forget: bool,
+    /// Environment that the protocol adds. In values `{NAME}` stands for a variable of the
+    /// contract, such as `{TEST_SHARD_INDEX}`; a variable that needs one that the process does not
+    /// have is left out. Part of the key as it stands here.
+    pub env: Vec<(String, String)>,
 }
 
 /// What a process of a test takes of what there is.

@@ -17,8 +17,11 @@ mod lookup; // remembered results that still hold
 mod tools; // programs of the machine: found and identified
 mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
+mod kernel; // calls that no library has
+mod inherited; // what every process inherits from this one
 mod process; // starts a process, waits for it, ends it
 mod offspring; // what a process leaves behind: found and killed
+mod kept; // what a test left for its user
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice
@@ -27,6 +30,7 @@ mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
 pub use grow::{Finished, Follow, Grow, Learned, Next};
+pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Home, Options, Schedule, Shared};

@@ -1,6 +1,7 @@
-//! Starts a process in a group of its own, waits for it, kills the group.
+//! Starts a process in a group of its own, waits for it, ends it and all that it has started.
 //! Knows nothing of actions: it is told what to start and where output goes.
 
+use super::kernel::{self, Status};
 use super::offspring::{self, Left, PATIENCE, Tree};
 use super::signal::Stop;
 use crate::event::Outcome;
@@ -17,20 +18,9 @@ use std::time::{Duration, Instant};
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Makes what processes inherit from this one the same for all users: the mask of new files, and no
-/// descriptors but the three standard ones (whoever started us may have left others open).
-#[allow(unsafe_code)] // no library has close_range
-pub(super) fn isolate() {
-    offspring::adopt();
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    // SAFETY: marks descriptors to be closed by exec and touches no memory. An old kernel refuses,
-    // and then they are passed on.
-    unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
-}
-
 /// What to start.
 pub(super) struct Start<'a> {
-    /// The program's file, absolute or as found on the PATH of the environment.
+    /// The program's file: absolute, or from where it starts.
     pub program: PathBuf,
     /// What the process sees as its arguments, the program's name first.
     pub argv: &'a [String],
@@ -130,7 +120,7 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
         ErrorKind::PermissionDenied => {
             format!("cannot start '{program}': it is not executable (chmod +x makes it so)")
         }
-        ErrorKind::NotFound if start.program.exists() => format!(
+        ErrorKind::NotFound if start.folder.join(&start.program).exists() => format!(
             "cannot start '{program}': the interpreter that its first line names does not exist"
         ),
         ErrorKind::NotFound => format!("cannot start '{program}': there is no such program"),
@@ -205,7 +195,7 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
     let patience = if killed.is_some() { Duration::ZERO } else { PATIENCE };
     let left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
     let _ = kill_process_group(pid, Signal::KILL);
-    let (status, cpu, peak_kib) = reap(&child)?;
+    let (status, cpu, peak_kib) = kernel::reap(&child)?;
     let outcome = match (killed, status) {
         (Some(outcome), _) => outcome,
         (None, Status::Exited(0)) => Outcome::Passed,
@@ -219,42 +209,6 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
 fn ask_to_end(group: Pid) {
     let _ = kill_process_group(group, Signal::TERM);
     let _ = kill_process_group(group, Signal::CONT);
-}
-
-enum Status {
-    Exited(i32),
-    Signalled(i32),
-}
-
-/// Reaps a process that has ended; std can't tell what it used.
-#[allow(unsafe_code)] // wait4 is the only call that gives status and usage of one child
-fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
-    let mut status = 0;
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    let pid = child.id() as libc::pid_t;
-    let usage = loop {
-        // SAFETY: both pointers are valid for the call, and `usage` is plain data that any bytes
-        // may fill. The child was not waited for before, so the number is still its own.
-        let res = unsafe { libc::wait4(pid, &mut status, 0, usage.as_mut_ptr()) };
-        if res == pid {
-            // SAFETY: zeroed above and filled by the kernel.
-            break unsafe { usage.assume_init() };
-        }
-        let error = std::io::Error::last_os_error();
-        if error.kind() != ErrorKind::Interrupted {
-            return Err(error).context("reap a process");
-        }
-    };
-    let time = |t: libc::timeval| {
-        Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
-    };
-    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
-    let status = if libc::WIFEXITED(status) {
-        Status::Exited(libc::WEXITSTATUS(status))
-    } else {
-        Status::Signalled(libc::WTERMSIG(status))
-    };
-    Ok((status, cpu, usage.ru_maxrss as u64))
 }
 
 /// Runs a program of the machine in the user's environment and gives what it printed on standard

@@ -33,8 +33,12 @@ impl Stop {
     /// for one at once. At SIGCHLD the orphans that have ended are reaped.
     pub fn listen(&self) -> Result<()> {
         use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD])
-            .context("listen to signals")?;
+        // A terminal that goes away is nothing to us if `nohup` says so. The others are only sent
+        // to those who are meant, also to a run in the background.
+        let hangs_up = !super::inherited::ignored().contains(&SIGHUP);
+        let heard = [SIGINT, SIGTERM, SIGCHLD].into_iter().chain(hangs_up.then_some(SIGHUP));
+        let mut signals =
+            signal_hook::iterator::Signals::new(heard).context("listen to signals")?;
         let stop = self.clone();
         std::thread::Builder::new()
             .name("signals".to_string())

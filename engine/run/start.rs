@@ -8,7 +8,7 @@ use super::process::{self, Start};
 use super::remember::remember;
 use super::session::Shared;
 use super::worker::{Done, FORCED, broken};
-use super::{outputs, script};
+use super::{kept, outputs, script, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
@@ -47,7 +47,7 @@ pub(super) fn start(
         for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
             *word = word.replace(REPORT, &report);
         }
-        super::test_env::add(shared, action, test, grant, &mut root, &mut env)?;
+        test_env::add(shared, action, test, grant, &mut root, &mut env)?;
     } else {
         env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
     }
@@ -86,7 +86,12 @@ pub(super) fn start(
             if let Err(why) = use_params(action, &mut argv, &root)? {
                 return Ok(broken(why));
             }
-            folder.join(&argv[0])
+            // A test finds itself by a path from where it starts, also if it is a script.
+            match action.test.is_some() && !argv[0].contains('/') {
+                true => PathBuf::from(format!("./{}", argv[0])),
+                false if action.test.is_some() => PathBuf::from(&argv[0]),
+                false => folder.join(&argv[0]),
+            }
         }
     };
     let stderr = if split { root.stderr() } else { stdout.clone() };
@@ -138,10 +143,15 @@ pub(super) fn start(
     }
     let mut done =
         Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
-    if action.test.is_some() {
+    if let Some(test) = &action.test {
         done.row.report = kept(root.report())?;
-    }
-    if matches!(done.outcome, Outcome::Passed) {
+        done.row.outputs = kept::collect(shared, &action.label, &root)?;
+        let refuted = kept::refutes(&root, test.shard.is_some());
+        if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
+            done.outcome = Outcome::Refuted(why);
+            done.row.outcome = ResultOutcome::Failed { status: -1 };
+        }
+    } else if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {
             Ok(rows) => done.row.outputs = rows,
             Err(why) => done.outcome = Outcome::Broken(why),

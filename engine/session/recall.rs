@@ -8,6 +8,7 @@ use crate::store::{FileStat, load_flat, save_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,10 +24,17 @@ pub struct Recalled {
     /// Every file and folder that the run depended on; nothing stands for what was not there.
     seen: Vec<(PathBuf, Option<FileStat>)>,
     labels: Vec<String>,
-    tests: Vec<(String, Vec<KnownCase>)>,
+    tests: Vec<KnownTest>,
     delivered: Vec<String>,
     warnings: Vec<String>,
     actions: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownTest {
+    label: String,
+    cases: Vec<KnownCase>,
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,7 +87,7 @@ impl Recalled {
     pub fn tell(self, began: Instant, events: &Sender<Event>) -> Summary {
         let mut summary = Summary { cached: self.actions, ..Summary::default() };
         let labels = |texts: &[String]| texts.iter().filter_map(|text| label(text)).collect();
-        let tests: Vec<String> = self.tests.iter().map(|(test, _)| test.clone()).collect();
+        let tests: Vec<String> = self.tests.iter().map(|test| test.label.clone()).collect();
         let _ = events.send(Event::Planned {
             labels: labels(&self.labels),
             tests: labels(&tests),
@@ -88,14 +96,14 @@ impl Recalled {
         for warning in self.warnings {
             let _ = events.send(Event::Warning(warning));
         }
-        for (test, cases) in self.tests {
+        for KnownTest { label: test, cases, warnings } in self.tests {
             let Some(label) = label(&test) else { continue };
             let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
             cases.iter().for_each(|case| summary.cases.add(case));
             summary.tests_passed += 1;
             summary.tests_cached += 1;
             let (duration, log) = (Duration::ZERO, None);
-            let _ = events.send(Event::TestFinished { label, cases, duration, log });
+            let _ = events.send(Event::TestFinished { label, cases, duration, log, warnings });
         }
         for path in self.delivered {
             let _ = events.send(Event::Delivered { path });
@@ -130,6 +138,8 @@ pub(super) struct Told<'a> {
     pub labels: &'a [Label],
     /// Tests with their verdicts.
     pub tests: &'a [(Label, Vec<Case>)],
+    /// What tests want to be told besides.
+    pub notes: &'a BTreeMap<Label, Vec<String>>,
     /// What lies in `eng-out`.
     pub delivered: &'a [(Label, String)],
     /// What the user was told of the request itself.
@@ -183,7 +193,11 @@ pub(super) fn keep(
         seen,
         labels: told.labels.iter().map(Label::to_string).collect(),
         tests: tests
-            .map(|(test, cases)| (test.to_string(), cases.iter().map(known).collect()))
+            .map(|(test, cases)| KnownTest {
+                label: test.to_string(),
+                cases: cases.iter().map(known).collect(),
+                warnings: told.notes.get(test).cloned().unwrap_or_default(),
+            })
             .collect(),
         delivered: told.delivered.iter().map(|(_, path)| path.clone()).collect(),
         warnings: told.warnings.to_vec(),

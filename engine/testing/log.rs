@@ -27,7 +27,8 @@ pub(super) fn printed(shared: &Shared, row: &ResultRow) -> Result<String> {
     Ok(format!("{stdout}{gap}{stderr}"))
 }
 
-fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
+/// The same, of longer text its two ends.
+pub(super) fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
     let Some(digest) = digest.filter(|digest| digest.size > MOST_BYTES) else {
         return whole(shared, digest);
     };
@@ -46,11 +47,15 @@ fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
     Ok(format!("{head}\n… {} bytes are in the log …\n{tail}", digest.size - 2 * half))
 }
 
+/// Where the log of a test stands, and all that it has left for its user.
+pub(super) fn folder(shared: &Shared, target: &Target) -> PathBuf {
+    let label = &target.test.label;
+    shared.root.join("eng-out/testlogs").join(label.package.exec_path()).join(&*label.name)
+}
+
 /// Writes `test.log` if the test ran, or if the log of an earlier run is gone.
 pub(super) fn write(shared: &Shared, target: &Target, cases: &[Case]) -> Result<Option<PathBuf>> {
-    let label = &target.test.label;
-    let folder =
-        shared.root.join("eng-out/testlogs").join(label.package.exec_path()).join(&*label.name);
+    let folder = folder(shared, target);
     let path = folder.join("test.log");
     if !target.ran && path.exists() {
         return Ok(Some(path));

@@ -14,6 +14,7 @@ mod log; // what they printed
 mod rows; // verdicts as rows of the ledger
 mod told; // what a process told
 mod remembered; // what the ledger remembers
+mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts
 mod run; // follows the processes of all tests
 

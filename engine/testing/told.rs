@@ -23,7 +23,7 @@ pub(super) fn names(
                 .map_err(|_| Verdict::Failed)
         }
         Outcome::Stopped => Err(Verdict::NotRun(stopped.to_string())),
-        Outcome::Broken(why) => Err(Verdict::Crashed(why.clone())),
+        Outcome::Refuted(why) | Outcome::Broken(why) => Err(Verdict::Crashed(why.clone())),
         Outcome::TimedOut(limit) => {
             Err(not_listed(&format!(" within {}", crate::base::show_duration(*limit))))
         }
