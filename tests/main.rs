@@ -14,6 +14,7 @@ mod fixture;
 mod genrule;
 mod incremental;
 mod interrupted;
+mod limits;
 mod long;
 mod merge;
 mod problems;

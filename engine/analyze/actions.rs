@@ -80,10 +80,27 @@ pub struct TestProcess {
     pub fresh: bool,
     /// True if its result is not kept.
     pub forget: bool,
+    /// Where it tells how far it is, if it runs several cases: the limit of time is that of each.
+    pub watch: Option<Watch>,
     /// Environment that the protocol adds. In values `{NAME}` stands for a variable of the
     /// contract, such as `{TEST_SHARD_INDEX}`; a variable that needs one that the process does not
     /// have is left out. Part of the key as it stands here.
     pub env: Vec<(String, String)>,
+}
+
+/// In which file a process of several cases tells how far it is; each case has the limit of time.
+#[derive(Clone)]
+pub struct Watch {
+    /// True if it is the report, false for standard output.
+    pub report: bool,
+    /// True for a line that says that a case starts or has ended.
+    pub tells: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Watch").field("report", &self.report).finish_non_exhaustive()
+    }
 }
 
 /// What a process of a test takes of what there is.

@@ -13,7 +13,7 @@ mod configured; // a target after analysis: what it provides
 mod testing; // how a target is tested
 
 pub use actions::{
-    Action, ActionIndex, Claims, Command, LONGEST_COMMAND, Layout, REPORT, TestProcess,
+    Action, ActionIndex, Claims, Command, LONGEST_COMMAND, Layout, REPORT, TestProcess, Watch,
 };
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};

@@ -20,6 +20,8 @@ mod script; // commands of plain words, without a shell
 mod kernel; // calls that no library has
 mod inherited; // what every process inherits from this one
 mod process; // starts a process, waits for it, ends it
+mod waiting; // until it has ended, or its time is up
+mod pause; // Ctrl-Z
 mod offspring; // what a process leaves behind: found and killed
 mod kept; // what a test left for its user
 mod outputs; // what was written goes into the store

@@ -3,20 +3,18 @@
 
 use super::kernel::{self, Status};
 use super::offspring::{self, Left, PATIENCE, Tree};
+use super::pause::{self, Running};
 use super::signal::Stop;
+use super::waiting::{self, Watched};
 use crate::event::Outcome;
 use anyhow::{Context, Result};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Between SIGTERM and SIGKILL.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// What to start.
 pub(super) struct Start<'a> {
@@ -36,6 +34,8 @@ pub(super) struct Start<'a> {
     pub stderr: &'a Path,
     /// Killed after this time.
     pub timeout: Option<Duration>,
+    /// A file in which lines appear for which the limit of time starts anew, and what tells them.
+    pub watched: Option<(&'a Path, &'a (dyn Fn(&str) -> bool + Send + Sync))>,
     /// Folders of its own, which its environment names: by them its offspring is known.
     pub folders: &'a [PathBuf],
 }
@@ -76,6 +76,7 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
         None => Stdio::null(),
     });
     let entered = offspring::enter();
+    let gate = pause::gate();
     let child = match spawn(&mut command) {
         Ok(child) => child,
         Err(error) => {
@@ -88,10 +89,12 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
             });
         }
     };
+    let running = Running::new(Pid::from_child(&child));
+    drop(gate);
     // The descriptors of the output belong to the child alone from here on.
     drop(command);
     let ended = wait(child, start, began, stop);
-    drop(entered);
+    drop((running, entered));
     ended
 }
 
@@ -138,58 +141,9 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
 }
 
 fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ended> {
-    let timeout = start.timeout;
     let pid = Pid::from_child(&child);
-    let pidfd = pidfd_open(pid, PidfdFlags::empty()).context("open a descriptor for a process")?;
-    let mut killed: Option<Outcome> = None;
-    let mut deadline = timeout.map(|timeout| began + timeout);
-    let mut hard = false;
-    loop {
-        let mut fds = vec![PollFd::new(&pidfd, PollFlags::IN)];
-        // Once a request was acted on, its descriptor stays readable and must not be waited for.
-        if killed.is_none() {
-            fds.push(PollFd::from_borrowed_fd(stop.soft(), PollFlags::IN));
-        }
-        if !hard {
-            fds.push(PollFd::from_borrowed_fd(stop.hard(), PollFlags::IN));
-        }
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let left = left.map(|left| Timespec {
-            tv_sec: left.as_secs() as i64,
-            tv_nsec: i64::from(left.subsec_nanos()),
-        });
-        match poll(&mut fds, left.as_ref()) {
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error).context("wait for a process"),
-            Ok(_) => {}
-        }
-        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if ready[0] {
-            break;
-        }
-        if !hard && ready.last() == Some(&true) && ready.len() > 1 && stop.is_hard() {
-            hard = true;
-            killed.get_or_insert(Outcome::Stopped);
-            let _ = kill_process_group(pid, Signal::KILL);
-            deadline = None;
-        } else if killed.is_none() && stop.requested() {
-            killed = Some(Outcome::Stopped);
-            ask_to_end(pid);
-            deadline = Some(Instant::now() + GRACE);
-        } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            match (&killed, timeout) {
-                (None, Some(timeout)) => {
-                    killed = Some(Outcome::TimedOut(timeout));
-                    ask_to_end(pid);
-                    deadline = Some(Instant::now() + GRACE);
-                }
-                _ => {
-                    let _ = kill_process_group(pid, Signal::KILL);
-                    deadline = None;
-                }
-            }
-        }
-    }
+    let watched = start.watched.map(|(path, tells)| Watched { path, tells });
+    let killed = waiting::wait(pid, start.timeout, watched, stop)?;
     let duration = began.elapsed();
     // The leader has ended but is not yet reaped, so its number still names its group.
     let patience = if killed.is_some() { Duration::ZERO } else { PATIENCE };
@@ -203,12 +157,6 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
         (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
     };
     Ok(Ended { outcome, duration, cpu, peak_kib, left })
-}
-
-/// Asks a group to end; one that is stopped could not hear it.
-fn ask_to_end(group: Pid) {
-    let _ = kill_process_group(group, Signal::TERM);
-    let _ = kill_process_group(group, Signal::CONT);
 }
 
 /// Runs a program of the machine in the user's environment and gives what it printed on standard

@@ -96,6 +96,12 @@ pub(super) fn start(
     };
     let stderr = if split { root.stderr() } else { stdout.clone() };
     let timeout = shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout);
+    let report = root.report();
+    let watch = action.test.as_ref().and_then(|test| test.watch.as_ref());
+    let watched = watch.map(|watch| {
+        let path = if watch.report { &report } else { &stdout };
+        (path.as_path(), &*watch.tells)
+    });
     let started = Start {
         program,
         argv: &argv,
@@ -105,6 +111,7 @@ pub(super) fn start(
         stdout: &stdout,
         stderr: &stderr,
         timeout,
+        watched,
         folders: &root.own(),
     };
     let ended = process::run(&started, &shared.stop)?;

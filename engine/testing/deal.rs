@@ -3,6 +3,7 @@
 use super::command::{self, Cases};
 use super::policy::Policy;
 use super::target::Target;
+use super::told;
 use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
 use crate::base::Hasher;
 use crate::run::Next;
@@ -120,8 +121,9 @@ impl Dealer {
             }
             (_, []) => command::words(&test, &test.protocol.run, Cases::None),
         };
+        let watch = (names.len() > 1).then(|| told::watch(&test)).flatten();
         let process =
-            TestProcess { cases: names.to_vec(), skip: None, ..self.process(&test, turn) };
+            TestProcess { cases: names.to_vec(), skip: None, watch, ..self.process(&test, turn) };
         let action = command::action(&test, &self.workspace, words, process);
         Next { action, expected: None, delay: self.policy.delay(turn.attempt) }
     }

@@ -1,12 +1,14 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
+use super::lines::LinePattern;
 use super::{lines, log, results};
-use crate::analyze::{Test, TestProcess};
+use crate::analyze::{Test, TestProcess, Watch};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
-use crate::load::{Item, Part};
+use crate::load::{Item, Part, Results};
 use crate::run::{Finished, Learned, Shared};
 use anyhow::Result;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The cases that a listing names, or what is to be said of the program that gave none.
@@ -42,9 +44,25 @@ pub(super) fn reported(
 ) -> Result<Option<results::Reported>> {
     let protocol = &test.protocol;
     let Some(reader) = &protocol.results else { return Ok(None) };
-    let reports = protocol.run.iter().chain(protocol.batch.iter().flatten()).any(mentions_report);
-    let from = if reports { finished.row.report } else { finished.row.stdout };
+    let from = if reports(test) { finished.row.report } else { finished.row.stdout };
     Ok(Some(results::read(reader, &protocol.words, &log::whole(shared, from)?)))
+}
+
+/// Where a process tells how far it is: lines that say that a case starts or has ended.
+pub(super) fn watch(test: &Test) -> Option<Watch> {
+    let Some(Results::Lines(lines)) = &test.protocol.results else { return None };
+    let words = &test.protocol.words;
+    let patterns = lines.started.iter().chain(&lines.done);
+    let patterns: Vec<LinePattern> =
+        patterns.filter_map(|pattern| LinePattern::new(pattern, words).ok()).collect();
+    let tells = move |line: &str| patterns.iter().any(|pattern| pattern.matches(line));
+    Some(Watch { report: reports(test), tells: Arc::new(tells) })
+}
+
+/// True if results are in the report and not on standard output.
+fn reports(test: &Test) -> bool {
+    let protocol = &test.protocol;
+    protocol.run.iter().chain(protocol.batch.iter().flatten()).any(mentions_report)
 }
 
 /// How long cases took; where the process does not tell, each its share.
