@@ -17,6 +17,7 @@ mod interrupted;
 mod limits;
 mod long;
 mod merge;
+mod output;
 mod problems;
 mod problems_graph;
 mod problems_rules;

@@ -7,7 +7,7 @@ use crate::run::Shared;
 use crate::store::ResultRow;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Of longer output the middle is left out wherever it is held in memory; the log has all of it.
@@ -17,6 +17,21 @@ const MOST_BYTES: u64 = 1 << 20;
 pub(super) fn whole(shared: &Shared, digest: Option<Digest>) -> Result<String> {
     let bytes = digest.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
     Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
+}
+
+/// What stands under a digest, as text; of long text the lines that matter, and what stands beside
+/// them.
+pub(super) fn thinned(
+    shared: &Shared,
+    digest: Option<Digest>,
+    matters: &dyn Fn(&str) -> bool,
+) -> Result<String> {
+    let Some(long) = digest.filter(|digest| digest.size > 4 * MOST_BYTES) else {
+        return whole(shared, digest);
+    };
+    let Some(path) = shared.cas.find(&long)? else { return Ok(String::new()) };
+    let read = || super::thin::thin(BufReader::new(File::open(&path)?), matters);
+    read().with_context(|| format!("read {}", path.display()))
 }
 
 /// What a process wrote to standard output and then to standard error.

@@ -12,6 +12,7 @@ mod policy; // how tests are run
 mod deal; // which processes run which cases
 mod log; // what they printed
 mod rows; // verdicts as rows of the ledger
+mod thin; // long output, thinned
 mod told; // what a process told
 mod remembered; // what the ledger remembers
 mod kept; // what else they left for their user

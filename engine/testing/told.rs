@@ -5,7 +5,7 @@ use super::{lines, log, results};
 use crate::analyze::{Test, TestProcess, Watch};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
-use crate::load::{Item, Part, Results};
+use crate::load::{Item, Part, Results, Words};
 use crate::run::{Finished, Learned, Shared};
 use anyhow::Result;
 use std::sync::Arc;
@@ -45,7 +45,23 @@ pub(super) fn reported(
     let protocol = &test.protocol;
     let Some(reader) = &protocol.results else { return Ok(None) };
     let from = if reports(test) { finished.row.report } else { finished.row.stdout };
-    Ok(Some(results::read(reader, &protocol.words, &log::whole(shared, from)?)))
+    let text = log::thinned(shared, from, &matters(reader, &protocol.words))?;
+    Ok(Some(results::read(reader, &protocol.words, &text)))
+}
+
+/// Which lines of a long output are needed to read results.
+fn matters(reader: &Results, words: &Words) -> Box<dyn Fn(&str) -> bool + Send + Sync> {
+    let Results::Lines(lines) = reader else {
+        let starts = ["ok", "not ok", "1..", "Bail out!", "TAP version", "pragma"];
+        return Box::new(move |line| {
+            starts.iter().any(|start| line.trim_start().starts_with(start))
+        });
+    };
+    let patterns =
+        lines.started.iter().chain(&lines.done).chain(&lines.output).chain(&lines.ignored);
+    let patterns: Vec<LinePattern> =
+        patterns.filter_map(|pattern| LinePattern::new(pattern, words).ok()).collect();
+    Box::new(move |line| patterns.iter().any(|pattern| pattern.matches(line)))
 }
 
 /// Where a process tells how far it is: lines that say that a case starts or has ended.
