@@ -2,6 +2,7 @@
 
 mod support;
 
+mod attempts;
 mod build;
 mod cache;
 mod cases;
@@ -14,6 +15,7 @@ mod fixture;
 mod genrule;
 mod incremental;
 mod interrupted;
+mod interrupted_phases;
 mod limits;
 mod long;
 mod merge;
@@ -24,6 +26,7 @@ mod problems_rules;
 mod problems_targets;
 mod problems_words;
 mod processes;
+mod protocols;
 mod random;
 mod real;
 mod real_bzip2;
@@ -32,6 +35,8 @@ mod real_lua;
 mod real_source;
 mod real_suite;
 mod rust;
+mod selection;
+mod setup;
 mod stale;
 mod terminal;
 mod tidy;

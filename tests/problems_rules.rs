@@ -177,6 +177,26 @@ wrong_rules! {
     protocol(name: "d", run: ["{program}"], results: json()),
     protocol(name: "e", run: ["{program}"], skip: "x", lists: []),
 "#;
+    readers_that_do_not_fit: r#"
+    protocol(name: "a", run: ["{program}"], results: xml(path: "x")),
+    protocol(name: "b", run: ["{program}", "{report}"]),
+    protocol(
+        name: "c",
+        run: ["{program}"],
+        env: (X: "{report}", Y: "{case}", Z: 1),
+        results: json(event: "a..b", case: 1, seconds: "s", ms: "m", stared: []),
+    ),
+    protocol(name: "d", run: ["{program}"], results: tap(), markers: lines(done: "ok")),
+    protocol(
+        name: "e",
+        list: ["{program}", "--list"],
+        listing: lines(case: "{case}", prefix: "{case}."),
+        run: ["{program}", "{case}"],
+        results: lines(done: "{outcome} {case} {second}", plan: "all", prefix: "x"),
+        words: (passed: ["ok"], xfail: ["no"]),
+    ),
+    protocol(name: "f", run: ["{program}"], results: yaml()),
+"#;
     no_ron_at_all: r#"
     rule(name: "copy"
 "#;

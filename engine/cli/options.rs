@@ -43,7 +43,7 @@ pub enum Verb {
         eng test --filter 'parse and not tag(slow)'\n  \
         eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
-    Test(Test),
+    Test(Box<Test>),
     /// Tell why the actions of a target would run, or why not
     #[command(after_help = "Example:\n  eng explain //text:text")]
     Explain(Explain),

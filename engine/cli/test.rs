@@ -119,13 +119,13 @@ pub enum TestOutput {
 const MOST: usize = 1_000_000;
 
 /// Builds and runs tests.
-pub fn test(test: Test) -> Result<Exit, Failure> {
+pub fn test(test: Box<Test>) -> Result<Exit, Failure> {
     let output = match test.test_output {
         TestOutput::Summary => report::TestOutput::Summary,
         TestOutput::Errors => report::TestOutput::Errors,
         TestOutput::All => report::TestOutput::All,
     };
-    let Test { common, select, how, test_args, args, .. } = test;
+    let Test { common, select, how, test_args, args, .. } = *test;
     let keep_going = common.keep_going;
     bring(common, Goal::Test, output, move |request| {
         request.test_args = test_args.into_iter().chain(args).collect();

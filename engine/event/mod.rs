@@ -172,6 +172,10 @@ pub enum Verdict {
     Failed,
     /// It was skipped, perhaps with a reason.
     Skipped(String),
+    /// It failed, as its author said it would, perhaps with a reason.
+    ExpectedFailure(String),
+    /// It passed although its author said that it would fail, perhaps with a reason.
+    UnexpectedPass(String),
     /// It was killed after this time.
     TimedOut(Duration),
     /// Its process ended by this signal, or with this status before the case had ended.
@@ -181,9 +185,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// True for passed and skipped.
+    /// True for what does not fail a run.
     pub fn is_good(&self) -> bool {
-        matches!(self, Verdict::Passed | Verdict::Skipped(_))
+        matches!(self, Verdict::Passed | Verdict::Skipped(_)) || self.is_odd()
+    }
+
+    /// True for what does not fail a run and yet should be known by name.
+    pub fn is_odd(&self) -> bool {
+        matches!(self, Verdict::ExpectedFailure(_) | Verdict::UnexpectedPass(_))
     }
 }
 
@@ -234,6 +243,8 @@ impl Summary {
         self.cases.passed += more.cases.passed;
         self.cases.failed += more.cases.failed;
         self.cases.skipped += more.cases.skipped;
+        self.cases.expected_failures += more.cases.expected_failures;
+        self.cases.unexpected_passes += more.cases.unexpected_passes;
         self.cases.not_run += more.cases.not_run;
         self.cases.flaky += more.cases.flaky;
         self.cases.cached += more.cases.cached;
@@ -254,6 +265,10 @@ pub struct CaseCounts {
     pub failed: usize,
     /// Skipped.
     pub skipped: usize,
+    /// Failed as expected.
+    pub expected_failures: usize,
+    /// Passed although a failure was expected.
+    pub unexpected_passes: usize,
     /// No result.
     pub not_run: usize,
     /// Of those that passed, the ones that had failed before in the same run.
@@ -270,6 +285,8 @@ impl CaseCounts {
         match case.verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Skipped(_) => self.skipped += 1,
+            Verdict::ExpectedFailure(_) => self.expected_failures += 1,
+            Verdict::UnexpectedPass(_) => self.unexpected_passes += 1,
             Verdict::NotRun(_) => self.not_run += 1,
             Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
         }

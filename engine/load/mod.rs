@@ -9,6 +9,7 @@ mod read; // tree → typed values, with problems that say what fits
 mod template; // "-I{deps.dirs}" → parts
 mod condition; // "x", "!x", "x=v" and when(..)
 mod rule; // what a rule is
+mod reader; // lines(..), json(..), xml() and tap()
 mod protocol; // what a test protocol is, and protocol(..)
 mod item; // lists of templates and when(..)
 mod attr; // attrs: (..)
@@ -33,7 +34,8 @@ mod sample; // rules and workspaces from text, for tests
 #[cfg(test)]
 mod mutations; // whatever stands in a file is told, and nothing panics
 
-pub use protocol::{Lines, Protocol, Results, Words};
+pub use protocol::{Protocol, Words};
+pub use reader::{Json, Lines, Results};
 pub use rule::{
     ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part, Prop, Rule,
     Rules, Template, TestRule, Text, ToolSpec,

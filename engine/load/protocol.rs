@@ -1,9 +1,9 @@
 //! `protocol(..)` → how test programs of one kind are listed, run and read.
 
-use super::item;
-use super::read;
+use super::reader::{self, Lines, Results};
 use super::rule::{Item, Part, Template, Text};
-use super::tree::{Arg, Args, Kind, Node};
+use super::tree::{Arg, Node};
+use super::{item, read};
 use crate::base::{Place, Problem, Problems, listing, nearest};
 
 /// How test programs of one kind are listed, run and read.
@@ -23,36 +23,17 @@ pub struct Protocol {
     pub run: Vec<Item>,
     /// Command for some or all cases in one process.
     pub batch: Option<Vec<Item>>,
+    /// Environment of all its processes, which the target's own does not override.
+    pub env: Vec<(String, Vec<Item>)>,
     /// How to read results; none: the exit status decides.
     pub results: Option<Results>,
+    /// How standard output tells which case is under way, where results stand in a report that may
+    /// not get written; no result is taken from it.
+    pub markers: Option<Lines>,
     /// What the words of an outcome mean.
     pub words: Words,
     /// Exit status that means skipped.
     pub skip: Option<i32>,
-}
-
-/// A reader of results.
-#[derive(Debug, Clone)]
-pub enum Results {
-    /// Lines that match patterns.
-    Lines(Lines),
-    /// Test Anything Protocol, version 13 or 14.
-    Tap,
-}
-
-/// Patterns of lines; each is text with `{case}`, `{outcome}` or `{text}` in it.
-#[derive(Debug, Clone, Default)]
-pub struct Lines {
-    /// A line that names a case (listings).
-    pub case: Option<Text>,
-    /// A line that says that a case starts.
-    pub started: Option<Text>,
-    /// Lines that give a case's outcome; the first that fits a line reads it.
-    pub done: Vec<Text>,
-    /// A line after which stands what a case printed, up to the next such line or an ignored one.
-    pub output: Option<Text>,
-    /// Lines that look like a match but are to be passed over.
-    pub ignored: Vec<Text>,
 }
 
 /// Words of a protocol's `{outcome}`, by meaning.
@@ -64,16 +45,37 @@ pub struct Words {
     pub failed: Vec<String>,
     /// Skipped.
     pub skipped: Vec<String>,
+    /// Failed, as its author said it would.
+    pub expected_failure: Vec<String>,
+    /// Passed although its author said that it would fail.
+    pub unexpected_pass: Vec<String>,
 }
 
-const FIELDS: [&str; 10] =
-    ["name", "doc", "list", "listing", "run", "batch", "results", "words", "skip", "replaces"];
+impl Words {
+    /// The words with the lists that they stand in, the worst first.
+    pub fn lists(&self) -> [&Vec<String>; 5] {
+        [&self.failed, &self.skipped, &self.expected_failure, &self.unexpected_pass, &self.passed]
+    }
+}
+
+impl Protocol {
+    /// True if results are read from a file that the program writes.
+    pub fn reports(&self) -> bool {
+        let env = self.env.iter().flat_map(|(_, items)| items);
+        let all = self.run.iter().chain(self.batch.iter().flatten()).chain(env);
+        all.into_iter().any(|item| mentions(item, &["report"]))
+    }
+}
+
+const FIELDS: [&str; 12] = [
+    "name", "doc", "list", "listing", "run", "batch", "env", "results", "markers", "words", "skip",
+    "replaces",
+];
 const MENTIONS: [&str; 9] =
     ["program", "args", "case", "index", "first", "last", "report", "indices", "cases"];
 /// What stands for many cases in one command, and what for one.
 const MANY: [&str; 4] = ["indices", "cases", "first", "last"];
 const ONE: [&str; 2] = ["case", "index"];
-const CAPTURES: [&str; 3] = ["case", "outcome", "text"];
 
 /// Reads a protocol and says all that is wrong with it.
 pub fn protocol(call: &Text, args: &[Arg], problems: &mut Problems) -> Option<Protocol> {
@@ -87,8 +89,10 @@ pub fn protocol(call: &Text, args: &[Arg], problems: &mut Problems) -> Option<Pr
     if run.is_none() {
         read::missing(&call.place, "protocol", "run", problems);
     }
-    let listing = field("listing").and_then(|node| lines(node, "listing", problems));
-    let results = field("results").and_then(|node| results(node, problems));
+    let listing = field("listing").and_then(|node| reader::lines(node, "listing", problems));
+    let env = field("env").map_or(Vec::new(), |node| environment(node, problems));
+    let results = field("results").and_then(|node| reader::results(node, problems));
+    let markers = field("markers").and_then(|node| reader::lines(node, "markers", problems));
     let words = field("words").map_or(Words::default(), |node| words(node, problems));
     let skip = field("skip").and_then(|node| {
         let status = read::int(node, "skip", problems)?;
@@ -141,18 +145,55 @@ pub fn protocol(call: &Text, args: &[Arg], problems: &mut Problems) -> Option<Pr
             "'batch' mentions no cases; '{cases}', '{indices}' or '{first}' and '{last}' were expected",
         );
     }
-    let spoken = matches!(&results, Some(Results::Lines(lines)) if !lines.done.is_empty());
-    if spoken && words.passed.is_empty() {
-        wrong(
+    if words.passed.is_empty() {
+        match &results {
+            Some(Results::Lines(lines)) if !lines.done.is_empty() => wrong(
+                "results",
+                "the words of '{outcome}' have no meaning yet; write 'words: (passed: [..], failed: [..])'",
+            ),
+            Some(Results::Json(_)) => wrong(
+                "results",
+                "the words of 'event' have no meaning yet; write 'words: (passed: [..], failed: [..])'",
+            ),
+            _ => {}
+        }
+    }
+    let res = Protocol {
+        name: name.text,
+        doc: doc.map_or(String::new(), |doc| doc.text),
+        place: call.place.clone(),
+        list,
+        listing,
+        run: run.unwrap_or_default(),
+        batch,
+        env,
+        results,
+        markers,
+        words,
+        skip,
+    };
+    let mut wrong = |field: &str, why: &str| {
+        let node = read::field(args, field);
+        let place = node.map_or(&call.place, |node| &node.place);
+        problems.push(Problem::at(place, why));
+    };
+    match (&res.results, res.reports()) {
+        (Some(Results::Xml), false) => wrong(
             "results",
-            "the words of '{outcome}' have no meaning yet; write 'words: (passed: [..], failed: [..])'",
+            "'xml()' reads a file, but nothing says which; mention '{report}' in 'run', or write 'env: (NAME: \"{report}\")'",
+        ),
+        (None, true) if field("results").is_none() => {
+            wrong("run", "'{report}' is written, but there are no 'results' to say how it is read")
+        }
+        _ => {}
+    }
+    if res.markers.is_some() && !res.reports() {
+        wrong(
+            "markers",
+            "'markers' are for results in a '{report}'; results in standard output have 'started'",
         );
     }
-    let place = call.place.clone();
-    let doc = doc.map_or(String::new(), |doc| doc.text);
-    let name = name.text;
-    let run = run.unwrap_or_default();
-    Some(Protocol { name, doc, place, list, listing, run, batch, results, words, skip })
+    Some(res)
 }
 
 fn command(node: &Node, owner: &str, problems: &mut Problems) -> Vec<Item> {
@@ -193,87 +234,36 @@ fn mentions(item: &Item, names: &[&str]) -> bool {
     template.parts.iter().any(named)
 }
 
-fn results(node: &Node, problems: &mut Problems) -> Option<Results> {
-    match &node.kind {
-        Kind::Call(name, Args::Named(args)) if name.text == "tap" => {
-            read::only(args, "tap", &[], problems);
-            Some(Results::Tap)
-        }
-        Kind::Call(name, _) if name.text == "lines" => {
-            let lines = lines(node, "results", problems)?;
-            if lines.done.is_empty() {
-                read::missing(&node.place, "lines", "done", problems);
-            }
-            Some(Results::Lines(lines))
-        }
-        _ => {
-            read::mismatch(node, "results", "'lines(done: ..)' or 'tap()'", problems);
-            None
-        }
-    }
-}
-
-fn lines(node: &Node, owner: &str, problems: &mut Problems) -> Option<Lines> {
-    let args = match &node.kind {
-        Kind::Call(name, args) if name.text == "lines" => read::arguments(name, args, problems)?,
-        _ => {
-            read::mismatch(node, owner, "'lines(..)'", problems);
-            return None;
-        }
-    };
-    let known: &[&str] = match owner {
-        "listing" => &["case", "ignored"],
-        _ => &["started", "done", "output", "ignored"],
-    };
-    read::only(args, "lines", known, problems);
-    let mut pattern = |field: &str, wanted: &[&str]| {
-        let text = read::string(read::field(args, field)?, field, problems)?;
-        check_pattern(&text, wanted, problems);
-        Some(text)
-    };
-    let (case, started) = (pattern("case", &["case"]), pattern("started", &["case"]));
-    let output = pattern("output", &["case"]);
-    let done =
-        read::field(args, "done").map_or(Vec::new(), |node| read::strings(node, "done", problems));
-    for text in &done {
-        check_pattern(text, &["case", "outcome"], problems);
-    }
-    let ignored = read::field(args, "ignored")
-        .map_or(Vec::new(), |node| read::strings(node, "ignored", problems));
-    for text in &ignored {
-        check_pattern(text, &[], problems);
-    }
-    if owner == "listing" && read::field(args, "case").is_none() {
-        read::missing(&node.place, "lines", "case", problems);
-    }
-    Some(Lines { case, started, done, output, ignored })
-}
-
-/// Checks the captures of a pattern; braces around anything but a lower-case word are plain text.
-fn check_pattern(text: &Text, wanted: &[&str], problems: &mut Problems) {
-    for name in wanted {
-        if !text.text.contains(&format!("{{{name}}}")) {
-            let why = format!("this pattern captures no '{{{name}}}'");
+/// `(NAME: "text", ..)`; the values know `{report}` only, since they are the same for all processes.
+fn environment(node: &Node, problems: &mut Problems) -> Vec<(String, Vec<Item>)> {
+    let mut res = Vec::new();
+    for arg in read::named(node, "env", problems) {
+        let Some(text) = read::string(&arg.value, "env", problems) else { continue };
+        let items = command(&arg.value, "env", problems);
+        if items
+            .iter()
+            .any(|item| MENTIONS.iter().any(|it| *it != "report" && mentions(item, &[it])))
+        {
+            let why = "the environment of a protocol mentions nothing but '{report}'";
             problems.push(Problem::at(&text.place, why));
         }
+        res.push((arg.name.text.clone(), items));
     }
-    for part in text.text.split('{').skip(1) {
-        let Some((name, _)) = part.split_once('}') else { continue };
-        let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        if is_word && !CAPTURES.contains(&name) {
-            let near = nearest(name, CAPTURES);
-            let why =
-                format!("a line has no '{{{name}}}'; it captures {}{near}", listing(CAPTURES, 9));
-            problems.push(Problem::at(&text.place, why));
-        }
-    }
+    res
 }
 
 fn words(node: &Node, problems: &mut Problems) -> Words {
     let args = read::named(node, "words", problems);
-    read::only(args, "words", &["passed", "failed", "skipped"], problems);
+    let known = ["passed", "failed", "skipped", "expected_failure", "unexpected_pass"];
+    read::only(args, "words", &known, problems);
     let mut of = |name: &str| {
         read::field(args, name).map_or(Vec::new(), |node| read::words(node, name, problems))
     };
-    Words { passed: of("passed"), failed: of("failed"), skipped: of("skipped") }
+    Words {
+        passed: of("passed"),
+        failed: of("failed"),
+        skipped: of("skipped"),
+        expected_failure: of("expected_failure"),
+        unexpected_pass: of("unexpected_pass"),
+    }
 }

@@ -144,7 +144,11 @@ impl Progress {
         let (about, began) = *self.longest().first()?;
         let elapsed = |since| show_elapsed(now.saturating_duration_since(since));
         let counts = list([
-            Some(format!("{} of {} done", self.ran + self.cached, self.total)),
+            Some(format!(
+                "{} of {} done",
+                self.ran + self.cached,
+                self.total.max(self.ran + self.cached)
+            )),
             Some(format!("{} running", self.running.len())),
             (self.failed > 0).then(|| format!("{} failed", self.failed)),
         ]);

@@ -1,7 +1,7 @@
 //! What a run came to: delivered files, the failures once more, how to run them again, counts.
 
 use super::output::neutral;
-use super::style::{Style, Tone, list, shell_word};
+use super::style::{Style, Tone, count, list, shell_word};
 use crate::base::{Label, show_duration};
 use crate::event::Summary;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,10 @@ fn some(number: usize, word: &str) -> Option<String> {
     (number > 0).then(|| format!("{number} {word}"))
 }
 
+fn several(number: usize, thing: &str) -> Option<String> {
+    (number > 0).then(|| count(number, thing))
+}
+
 fn cached(number: usize) -> String {
     some(number, "cached").map(|it| format!(" ({it})")).unwrap_or_default()
 }
@@ -95,6 +99,8 @@ fn cases(summary: &Summary) -> String {
         Some(format!("{} passed", counts.passed)),
         some(counts.failed, "failed"),
         some(counts.skipped, "skipped"),
+        several(counts.expected_failures, "expected failure"),
+        several(counts.unexpected_passes, "unexpected pass"),
         some(counts.not_run, "not run"),
         some(counts.flaky, "flaky"),
         some(counts.leaky, "leaky"),
@@ -192,8 +198,15 @@ mod tests {
 
     #[test]
     fn tests_are_counted_by_target_and_by_case() {
-        let cases =
-            CaseCounts { passed: 20, failed: 2, skipped: 2, cached: 8, ..CaseCounts::default() };
+        let cases = CaseCounts {
+            passed: 20,
+            failed: 2,
+            skipped: 2,
+            expected_failures: 1,
+            unexpected_passes: 2,
+            cached: 8,
+            ..CaseCounts::default()
+        };
         let counts = Summary {
             ran: 12,
             failed: 1,
@@ -209,7 +222,8 @@ mod tests {
         assert_eq!(
             summary(&style(), &Leftovers::default(), &counts),
             "tests: 3 passed (1 cached), 1 failed, 1 not run\n\
-             cases: 20 passed, 2 failed, 2 skipped (8 cached)\n\
+             cases: 20 passed, 2 failed, 2 skipped, 1 expected failure, \
+             2 unexpected passes (8 cached)\n\
              stopped after 0.00s: 12 ran, 0 cached, 1 failed, 3 skipped\n"
         );
     }

@@ -105,7 +105,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
         ("TIMEOUT", Tone::Bad)
     } else if any(|it| matches!(it, Verdict::NotRun(_))) {
         ("NOT RUN", Tone::Odd)
-    } else if !cases.is_empty() && !any(|it| matches!(it, Verdict::Passed)) {
+    } else if !cases.is_empty() && cases.iter().all(|it| matches!(it.verdict, Verdict::Skipped(_)))
+    {
         ("SKIP", Tone::Odd)
     } else if cases.iter().any(|case| case.flaky > 0) {
         ("FLAKY", Tone::Odd)
@@ -119,6 +120,8 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
 fn counts(cases: &[Case]) -> String {
     let number = |fits: fn(&Verdict) -> bool| cases.iter().filter(|c| fits(&c.verdict)).count();
     let skipped = number(|it| matches!(it, Verdict::Skipped(_)));
+    let expected = number(|it| matches!(it, Verdict::ExpectedFailure(_)));
+    let unexpected = number(|it| matches!(it, Verdict::UnexpectedPass(_)));
     let not_run = number(|it| matches!(it, Verdict::NotRun(_)));
     let leaky = cases.iter().filter(|case| case.leaky).count();
     let failed = number(|it| !it.is_good()) - not_run;
@@ -130,6 +133,8 @@ fn counts(cases: &[Case]) -> String {
     list([
         Some(all),
         (skipped > 0).then(|| format!("{skipped} skipped")),
+        (expected > 0).then(|| count(expected, "expected failure")),
+        (unexpected > 0).then(|| count(unexpected, "unexpected pass")),
         (not_run > 0).then(|| format!("{not_run} not run")),
         (flaky > 0).then(|| format!("{flaky} flaky")),
         (leaky > 0).then(|| format!("{leaky} leaky")),
@@ -144,7 +149,7 @@ fn push_case(
     log: &Option<PathBuf>,
 ) {
     let good = case.verdict.is_good();
-    if good && !is_marked(case) && style.test_output != TestOutput::All {
+    if good && case.flaky == 0 && style.test_output != TestOutput::All {
         return;
     }
     if !case.name.is_empty() || one_of_many {
@@ -159,9 +164,10 @@ fn push_case(
     }
 }
 
-/// True if there is more to say of a case than its verdict.
+/// True if there is more to say of a case than that it is good.
 fn is_marked(case: &Case) -> bool {
-    case.flaky > 0 || case.leaky || case.runs.is_some_and(|runs| runs.bad > 0)
+    let failed = case.flaky > 0 || case.runs.is_some_and(|runs| runs.bad > 0);
+    failed || case.leaky || case.verdict.is_odd()
 }
 
 /// The verdict with the marks of the case.
@@ -189,6 +195,8 @@ fn describe(verdict: &Verdict) -> String {
         Verdict::Passed => "passed".to_string(),
         Verdict::Failed => "failed".to_string(),
         Verdict::Skipped(why) => because("skipped", why),
+        Verdict::ExpectedFailure(why) => because("expected failure", why),
+        Verdict::UnexpectedPass(why) => because("unexpected pass", why),
         Verdict::TimedOut(limit) => format!("timed out after {}", show_limit(*limit)),
         Verdict::Crashed(how) => because("crashed", how),
         Verdict::NotRun(why) => because("not run", why),
@@ -198,7 +206,10 @@ fn describe(verdict: &Verdict) -> String {
 /// The case in the list of failures: `CRASHED //p:t#case (abort, SIGABRT)`; nothing if it is good.
 pub(super) fn listed(style: &Style, label: &Label, case: &Case) -> Option<String> {
     let (word, tone, how) = match &case.verdict {
-        Verdict::Passed | Verdict::Skipped(_) => return None,
+        Verdict::Passed
+        | Verdict::Skipped(_)
+        | Verdict::ExpectedFailure(_)
+        | Verdict::UnexpectedPass(_) => return None,
         Verdict::Failed => ("FAILED", Tone::Bad, String::new()),
         Verdict::TimedOut(limit) => {
             ("TIMEOUT", Tone::Bad, format!(" (after {})", show_limit(*limit)))
@@ -277,7 +288,7 @@ mod tests {
         let show = |cases| shown(TestOutput::Errors, cases);
         assert_eq!(
             show(vec![leaky("", Verdict::Passed)]),
-            "LEAK  //p:t  leaky: left processes behind  0.03s\n"
+            "LEAK  //p:t  passed, leaky: left processes behind  0.03s\n"
         );
         let two = vec![leaky("a", Verdict::Passed), case("b", Verdict::Passed, Origin::Cached)];
         assert_eq!(show(two), "LEAK  //p:t  2 cases, 1 leaky (1 cached)  0.03s\n");

@@ -6,15 +6,18 @@ mod claims; // what tests share: slots and resources
 mod cut; // a run that ends by its own rules
 mod news; // what is to be kept and told of actions that have ended
 mod grow; // what follows from actions that have ended
+mod later; // actions that are not to start before their time
 mod schedule; // the coordinator: what is ready, what may start, what has ended
 mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
 mod remember; // the key under which its result is kept
 mod worker; // one action from key to result
+mod setup; // programs that prepare the ground for tests
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
 mod lookup; // remembered results that still hold
 mod tools; // programs of the machine: found and identified
+mod ask; // what they answer about themselves
 mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
 mod kernel; // calls that no library has
@@ -24,6 +27,7 @@ mod waiting; // until it has ended, or its time is up
 mod pause; // Ctrl-Z
 mod offspring; // what a process leaves behind: found and killed
 mod kept; // what a test left for its user
+mod report; // what a test wrote for us to read
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice

@@ -34,8 +34,10 @@ pub(super) struct Start<'a> {
     pub stderr: &'a Path,
     /// Killed after this time.
     pub timeout: Option<Duration>,
-    /// A file in which lines appear for which the limit of time starts anew, and what tells them.
-    pub watched: Option<(&'a Path, &'a (dyn Fn(&str) -> bool + Send + Sync))>,
+    /// A file in which lines appear for which the limit of time starts anew.
+    pub watched: Option<Watched<'a>>,
+    /// True if what it leaves behind lives until the end of the run, provided that it ends well.
+    pub lasting: bool,
     /// Folders of its own, which its environment names: by them its offspring is known.
     pub folders: &'a [PathBuf],
 }
@@ -75,6 +77,9 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
         }
         None => Stdio::null(),
     });
+    if start.lasting {
+        offspring::spare(start.folders);
+    }
     let entered = offspring::enter();
     let gate = pause::gate();
     let child = match spawn(&mut command) {
@@ -142,13 +147,15 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
 
 fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ended> {
     let pid = Pid::from_child(&child);
-    let watched = start.watched.map(|(path, tells)| Watched { path, tells });
-    let killed = waiting::wait(pid, start.timeout, watched, stop)?;
+    let killed = waiting::wait(pid, start.timeout, start.watched, stop)?;
     let duration = began.elapsed();
     // The leader has ended but is not yet reaped, so its number still names its group.
     let patience = if killed.is_some() { Duration::ZERO } else { PATIENCE };
-    let left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
-    let _ = kill_process_group(pid, Signal::KILL);
+    let mut left = Left::default();
+    if !start.lasting || killed.is_some() {
+        left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
     let (status, cpu, peak_kib) = kernel::reap(&child)?;
     let outcome = match (killed, status) {
         (Some(outcome), _) => outcome,
@@ -157,18 +164,4 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
         (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
     };
     Ok(Ended { outcome, duration, cpu, peak_kib, left })
-}
-
-/// Runs a program of the machine in the user's environment and gives what it printed on standard
-/// output, trimmed; nothing if it fails.
-pub(super) fn ask(program: &Path, args: &[String]) -> Result<Option<String>> {
-    let output = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("start {}", program.display()))?;
-    if !output.status.success() {
-        return Ok(None);
-    }
-    Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_string()))
 }

@@ -4,6 +4,7 @@
 use super::claims::{Grant, Pool};
 use super::cut::Limits;
 use super::grow::{Finished, Grow, Next, Record};
+use super::later::Later;
 use super::news::{News, about, id};
 use super::session::{Schedule, Shared};
 use super::states::{Kind, State, States};
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
 /// the machinery itself. Also gives the targets that could not be built in their variant but have
@@ -51,21 +52,16 @@ pub fn execute(
         limits: Limits::new(&shared.options),
         pool: Pool::new(shared.options.test_threads, &shared.home.resources),
         grants: HashMap::new(),
-        later: Vec::new(),
+        later: Later::default(),
         testing: false,
+        phase: (shared.options.schedule != Schedule::Interleaved).then_some(Phase::Build),
     };
-    if shared.options.schedule != Schedule::Interleaved {
-        let _ = shared.events.send(Event::Phase(Phase::Build));
-    }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
     super::offspring::end_all();
     Ok((coordinator.summary, coordinator.fallen))
 }
 
 type End = (NodeId, Result<Done>, SystemTime);
-
-/// An action that waits for its time, and what it is expected to take.
-type Later = (Instant, Action, Duration);
 
 struct Coordinator<'a, 'p> {
     shared: &'a Shared<'a>,
@@ -82,9 +78,11 @@ struct Coordinator<'a, 'p> {
     limits: Limits,
     pool: Pool,
     grants: HashMap<NodeId, Grant>,
-    later: Vec<Later>,
+    later: Later,
     /// True once tests may start.
     testing: bool,
+    /// A phase that has begun and was not told yet.
+    phase: Option<Phase>,
 }
 
 impl<'a> Coordinator<'a, '_> {
@@ -93,8 +91,10 @@ impl<'a> Coordinator<'a, '_> {
         'a: 's,
     {
         loop {
+            self.tell_phase();
             self.start_all(scope, send);
-            let waits = !self.later.is_empty() && !self.stopping;
+            self.tell_phase();
+            let waits = self.later.next().is_some() && !self.stopping;
             if self.states.busy() == 0 && !waits {
                 if self.states.open() > 0 && !self.stopping {
                     unreachable!("BUG: {} actions wait for nothing", self.states.open());
@@ -132,8 +132,12 @@ impl<'a> Coordinator<'a, '_> {
 
     /// Waits until an action has ended; nothing if something else has to be seen to before.
     fn hear(&mut self) -> Result<Option<End>> {
-        let next = self.later.iter().map(|(at, ..)| *at).min();
-        let until = next.into_iter().chain(self.limits.deadline.filter(|_| !self.stopping)).min();
+        let until = self
+            .later
+            .next()
+            .into_iter()
+            .chain(self.limits.deadline.filter(|_| !self.stopping))
+            .min();
         let heard = match until {
             None => self.ended.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(until) => self.ended.recv_deadline(until),
@@ -152,22 +156,16 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
+    fn tell_phase(&mut self) {
+        if let Some(phase) = self.phase.take() {
+            let _ = self.shared.events.send(Event::Phase(phase));
+        }
+    }
+
     /// Ends the run: nothing more is started, and what runs is stopped.
     fn cut(&mut self, why: String) {
         self.stopping = true;
         self.shared.stop.cut(why);
-    }
-
-    /// Takes up the actions whose time has come.
-    fn take_up(&mut self) {
-        let now = Instant::now();
-        let (due, later) = std::mem::take(&mut self.later).into_iter().partition(|it| it.0 <= now);
-        self.later = later;
-        let due: Vec<Later> = due;
-        for (_, action, expected) in due {
-            let node = self.plan.grow(action, expected);
-            self.states.add(self.plan, node);
-        }
     }
 
     /// True if tests may start: at once, or when everything is built.
@@ -183,7 +181,7 @@ impl<'a> Coordinator<'a, '_> {
                 self.cut("the build failed, and --schedule=two-phase asks for all of it".into());
                 return false;
             }
-            let _ = self.shared.events.send(Event::Phase(Phase::Test));
+            self.phase = Some(Phase::Test);
         }
         self.testing = true;
         true
@@ -194,7 +192,10 @@ impl<'a> Coordinator<'a, '_> {
     where
         'a: 's,
     {
-        self.take_up();
+        for (action, expected) in self.later.due() {
+            let node = self.plan.grow(action, expected);
+            self.states.add(self.plan, node);
+        }
         self.stopping |= self.shared.stop.requested();
         if self.stopping {
             return;
@@ -314,7 +315,7 @@ impl<'a> Coordinator<'a, '_> {
             }
             for Next { action, expected, delay } in follow.actions {
                 let expected = expected.unwrap_or(self.plan.remaining(node));
-                self.later.push((Instant::now() + delay, action, expected));
+                self.later.add(delay, action, expected);
             }
         }
         Ok(news)

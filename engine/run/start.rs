@@ -7,8 +7,9 @@ use super::prepare::Prepared;
 use super::process::{self, Start};
 use super::remember::remember;
 use super::session::Shared;
+use super::waiting::Watched;
 use super::worker::{Done, FORCED, broken};
-use super::{kept, outputs, script, test_env};
+use super::{kept, outputs, report, script, setup, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
@@ -25,6 +26,15 @@ pub(super) fn start(
     place: &Place,
     grant: &Grant,
 ) -> Result<Done> {
+    // Before anything is made for the test: it may take long, and fail.
+    let exported = match &action.test {
+        Some(test) if !test.lists => setup::exported(shared, test),
+        _ => Ok(Vec::new()),
+    };
+    let exported = match exported {
+        Ok(exported) => exported,
+        Err(why) => return Ok(broken(why)),
+    };
     let mut root = ExecRoot::new(shared, action.test.is_some())?;
     root.place(shared, &prepared.inputs)?;
     let outputs = action.outputs.iter().map(|id| &**shared.analysis.files.path(*id));
@@ -43,9 +53,15 @@ pub(super) fn start(
     let mut argv: Vec<String> = prepared.manifest.arguments.clone();
     let mut env = prepared.manifest.variables.clone();
     if let Some(test) = &action.test {
-        let report = root.report().display().to_string();
+        let path = root.report().display().to_string();
         for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
-            *word = word.replace(REPORT, &report);
+            *word = word.replace(REPORT, &path);
+        }
+        for (name, value) in exported {
+            // What the target says itself holds.
+            if !env.iter().any(|(known, _)| *known == name) {
+                env.push((name, value));
+            }
         }
         test_env::add(shared, action, test, grant, &mut root, &mut env)?;
     } else {
@@ -100,7 +116,7 @@ pub(super) fn start(
     let watch = action.test.as_ref().and_then(|test| test.watch.as_ref());
     let watched = watch.map(|watch| {
         let path = if watch.report { &report } else { &stdout };
-        (path.as_path(), &*watch.tells)
+        Watched { path, tells: &*watch.tells }
     });
     let started = Start {
         program,
@@ -113,6 +129,7 @@ pub(super) fn start(
         timeout,
         watched,
         folders: &root.own(),
+        lasting: false,
     };
     let ended = process::run(&started, &shared.stop)?;
     if ended.left.survivors > 0 {
@@ -151,7 +168,7 @@ pub(super) fn start(
     let mut done =
         Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
     if let Some(test) = &action.test {
-        done.row.report = kept(root.report())?;
+        done.row.report = kept(report::whole(&root)?)?;
         done.row.outputs = kept::collect(shared, &action.label, &root)?;
         let refuted = kept::refutes(&root, test.shard.is_some());
         if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {

@@ -1,7 +1,7 @@
 //! Programs of the machine: found on the user's PATH and identified by their bytes, by what they
 //! print and by the bytes of the programs they start.
 
-use super::process;
+use super::ask::ask;
 use super::session::Shared;
 use crate::analyze::ToolRequest;
 use crate::base::{Digest, Hasher, Place, Problem};
@@ -56,7 +56,7 @@ pub(super) fn find(
     let mut program = first.clone();
     if let Some(find) = &request.spec.find {
         let asked = format!("{} {}", first.display(), find.run.join(" "));
-        let Some(answer) = process::ask(&first, &find.run)? else {
+        let Some(answer) = ask(&first, &find.run, &shared.stop)? else {
             return missing(format!(
                 "'{asked}' failed; it should tell where '{}' is",
                 request.program
@@ -77,13 +77,13 @@ pub(super) fn find(
     let mut identity = Hasher::default();
     identity.field(request.program.as_bytes());
     for arguments in &request.spec.version {
-        let answer = process::ask(&program, arguments)?.unwrap_or_default();
+        let answer = ask(&program, arguments, &shared.stop)?.unwrap_or_default();
         identity.field(answer.as_bytes());
     }
     for arguments in &request.spec.parts {
         // A part that is not installed, such as another language's compiler, is told by its bare
         // name: the program then answers with what it was asked for.
-        let answer = process::ask(&program, arguments)?.unwrap_or_default();
+        let answer = ask(&program, arguments, &shared.stop)?.unwrap_or_default();
         if let Some(part) = on_path(&answer, &shared.options.path).filter(|_| !answer.is_empty()) {
             files.push(part);
         }

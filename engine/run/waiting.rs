@@ -24,6 +24,7 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_s
 const LONGEST_LINE: usize = 1 << 16;
 
 /// A file in which lines appear for which the limit of time starts anew.
+#[derive(Clone, Copy)]
 pub(super) struct Watched<'a> {
     /// The file; it need not be there from the beginning.
     pub path: &'a Path,

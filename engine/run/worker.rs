@@ -1,5 +1,6 @@
 //! One action from key to result: looked up, or carried out by a process and stored.
 
+use super::ask::Unanswered;
 use super::claims::Grant;
 use super::lookup;
 use super::manifest::{self, Content, Manifest, Reach};
@@ -61,9 +62,13 @@ pub(super) fn carry_out(
     about: &About,
     grant: &Grant,
 ) -> Result<Done> {
-    let prepared = match prepare(shared, action, inputs)? {
-        Ok(prepared) => prepared,
-        Err(why) => return Ok(broken(why)),
+    let prepared = match prepare(shared, action, inputs) {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(why)) => return Ok(broken(why)),
+        Err(error) if error.is::<Unanswered>() => {
+            return Ok(Done { outcome: Outcome::Stopped, ..broken(String::new()) });
+        }
+        Err(error) => return Err(error),
     };
     if let Command::Write(_) = &action.command {
         return write(shared, action, &prepared);

@@ -10,7 +10,7 @@ use crate::base::{Label, Problems, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
-use crate::run::{self, Home, Learned, Options, Schedule, Shared, Stop, deliver};
+use crate::run::{self, Home, Learned, Options, Shared, Stop, deliver};
 use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
 use crate::testing::{Filter, Tests};
 use anyhow::Context;
@@ -105,7 +105,8 @@ impl Session {
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
         let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
-        if plain && is_good(&summary) && !request.options.dry_run {
+        let forgets = goals.tests.iter().any(|test| test.forget);
+        if plain && is_good(&summary) && !request.options.dry_run && !forgets {
             self.keep_record(request, &goals, &over);
         }
         for warning in warnings {
@@ -129,7 +130,8 @@ impl Session {
         let stop = Stop::new()?;
         stop.listen()?;
         let scratch = Scratch::new(&self.places.cache.join("exec"))?;
-        let options = Options { schedule: schedule(request, goals), ..request.options.clone() };
+        let schedule = request.schedule.unwrap_or_default();
+        let options = Options { schedule, ..request.options.clone() };
         let home =
             Home { name: self.workspace.name.clone(), resources: self.workspace.resources.clone() };
         let shared = Shared::new(
@@ -261,18 +263,6 @@ struct RunOver {
 fn is_good(summary: &Summary) -> bool {
     let bad = summary.failed + summary.broken + summary.skipped;
     bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
-}
-
-/// From so many tests on they wait until everything is built.
-const MANY: usize = usize::MAX;
-
-/// When tests may start, if nobody says.
-fn schedule(request: &Request, goals: &Goals) -> Schedule {
-    match request.schedule {
-        Some(schedule) => schedule,
-        None if goals.tests.len() >= MANY => Schedule::TwoPhase { needs_build: false },
-        None => Schedule::Interleaved,
-    }
 }
 
 /// Which cases the pattern names, by the tests that its words stand for.

@@ -40,12 +40,23 @@ struct KnownTest {
 #[derive(Debug, Serialize, Deserialize)]
 struct KnownCase {
     name: String,
-    /// The reason, if it was skipped.
-    skipped: Option<String>,
+    verdict: Good,
     duration: Option<Duration>,
     flaky: u32,
     leaky: bool,
 }
+
+/// A verdict that fails no run.
+#[derive(Debug, Serialize, Deserialize)]
+enum Good {
+    Passed,
+    Skipped(String),
+    ExpectedFailure(String),
+    UnexpectedPass(String),
+}
+
+/// Part of the names of records; another number makes those of another form unknown.
+const FORM: u8 = 3;
 
 /// What the last run of this request told, if nothing that it depended on has changed.
 pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalled> {
@@ -67,6 +78,7 @@ fn may_recall(request: &Request) -> bool {
 pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
     let mut key = Hasher::default();
     key.field(env!("CARGO_PKG_VERSION").as_bytes());
+    key.field(&[FORM]);
     key.field(root.as_os_str().as_encoded_bytes());
     let goal = match &request.goal {
         Goal::Build { all, tests } => format!("build {all} {tests}"),
@@ -118,7 +130,12 @@ impl KnownCase {
     fn case(self) -> Case {
         Case {
             name: self.name,
-            verdict: self.skipped.map_or(Verdict::Passed, Verdict::Skipped),
+            verdict: match self.verdict {
+                Good::Passed => Verdict::Passed,
+                Good::Skipped(why) => Verdict::Skipped(why),
+                Good::ExpectedFailure(why) => Verdict::ExpectedFailure(why),
+                Good::UnexpectedPass(why) => Verdict::UnexpectedPass(why),
+            },
             origin: Origin::Cached,
             duration: self.duration,
             flaky: self.flaky,
@@ -178,27 +195,33 @@ pub(super) fn keep(
         }
         seen.push((path, stat));
     }
-    let known = |case: &Case| KnownCase {
-        name: case.name.clone(),
-        skipped: match &case.verdict {
-            Verdict::Skipped(why) => Some(why.clone()),
-            _ => None,
-        },
-        duration: case.duration,
-        flaky: case.flaky,
-        leaky: case.leaky,
+    let known = |case: &Case| {
+        let verdict = match &case.verdict {
+            Verdict::Passed => Good::Passed,
+            Verdict::Skipped(why) => Good::Skipped(why.clone()),
+            Verdict::ExpectedFailure(why) => Good::ExpectedFailure(why.clone()),
+            Verdict::UnexpectedPass(why) => Good::UnexpectedPass(why.clone()),
+            // A run with such a case is not kept at all.
+            Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) | Verdict::NotRun(_) => {
+                return None;
+            }
+        };
+        let (name, duration) = (case.name.clone(), case.duration);
+        Some(KnownCase { name, verdict, duration, flaky: case.flaky, leaky: case.leaky })
     };
     let tests = told.tests.iter();
     let recalled = Recalled {
         seen,
         labels: told.labels.iter().map(Label::to_string).collect(),
         tests: tests
-            .map(|(test, cases)| KnownTest {
-                label: test.to_string(),
-                cases: cases.iter().map(known).collect(),
-                warnings: told.notes.get(test).cloned().unwrap_or_default(),
+            .map(|(test, cases)| {
+                Some(KnownTest {
+                    label: test.to_string(),
+                    cases: cases.iter().map(known).collect::<Option<_>>()?,
+                    warnings: told.notes.get(test).cloned().unwrap_or_default(),
+                })
             })
-            .collect(),
+            .collect::<Option<_>>()?,
         delivered: told.delivered.iter().map(|(_, path)| path.clone()).collect(),
         warnings: told.warnings.to_vec(),
         actions: told.actions,

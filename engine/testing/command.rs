@@ -1,7 +1,11 @@
 //! The words of a process of a test, from the templates of its protocol.
 
-use crate::analyze::{Action, Command, Layout, Piece, REPORT, Test, TestProcess, Word, short};
+use crate::analyze::{
+    Action, Command, Layout, Piece, REPORT, Setup, Test, TestProcess, Word, short,
+};
 use crate::load::{Item, Part};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The cases that a process is to run.
 #[derive(Debug, Clone, Copy)]
@@ -109,14 +113,49 @@ fn ranges(cases: &[(usize, &str)]) -> Vec<String> {
     ranges.into_iter().map(show).collect()
 }
 
+/// How long a setup may take: as long as a test of medium size.
+const SETUP: Duration = Duration::from_secs(300);
+
+/// The action that runs a setup of a test.
+fn setup(setup: &Setup, workspace: &str) -> Action {
+    Action {
+        label: setup.label.clone(),
+        name: "setup".to_string(),
+        about: format!("setup {}", setup.label),
+        place: setup.place.clone(),
+        target_place: setup.place.clone(),
+        command: Command::Run {
+            words: setup.program.iter().map(in_runfiles).map(Piece::Word).collect(),
+            script: false,
+        },
+        env: Vec::new(),
+        inputs: setup.runfiles.clone(),
+        outputs: Vec::new(),
+        depfile: None,
+        stdout: None,
+        params: None,
+        layout: Layout::Runfiles(workspace.to_string()),
+        timeout: Some(SETUP),
+        test: None,
+    }
+}
+
 /// The action that starts a process of a test.
 pub(super) fn action(
     test: &Test,
     workspace: &str,
     words: Vec<Word>,
-    process: TestProcess,
+    mut process: TestProcess,
 ) -> Action {
+    process.setups = test.setups.iter().map(|it| Arc::new(setup(it, workspace))).collect();
     let doing = if process.lists { "list" } else { "test" };
+    let mut env = test.env.clone();
+    for (name, items) in &test.protocol.env {
+        let value = self::words(test, items, Cases::None).into_iter().next();
+        env.retain(|(known, _)| known != name);
+        env.push((name.clone(), value.unwrap_or_else(|| Word::text(""))));
+    }
+    env.sort_by(|a, b| a.0.cmp(&b.0));
     Action {
         label: test.label.clone(),
         name: doing.to_string(),
@@ -127,7 +166,7 @@ pub(super) fn action(
             words: words.into_iter().map(Piece::Word).collect(),
             script: false,
         },
-        env: test.env.clone(),
+        env,
         inputs: test.runfiles.clone(),
         outputs: Vec::new(),
         depfile: None,

@@ -3,7 +3,7 @@
 use super::command::{self, Cases};
 use super::policy::Policy;
 use super::target::Target;
-use super::told;
+use super::watch;
 use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
 use crate::base::Hasher;
 use crate::run::Next;
@@ -121,7 +121,7 @@ impl Dealer {
             }
             (_, []) => command::words(&test, &test.protocol.run, Cases::None),
         };
-        let watch = (names.len() > 1).then(|| told::watch(&test)).flatten();
+        let watch = (names.len() > 1).then(|| watch::watch(&test.protocol)).flatten();
         let process =
             TestProcess { cases: names.to_vec(), skip: None, watch, ..self.process(&test, turn) };
         let action = command::action(&test, &self.workspace, words, process);

@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     /// Cases named with `#`, by target; a target that is not here is wanted whole.
     pub named: BTreeMap<Label, BTreeSet<String>>,
-    any: Vec<Expression>,
-    all: Vec<Expression>,
+    expression: Option<Expression>,
 }
 
 /// What a filter may ask of a target.
@@ -35,7 +34,12 @@ impl Filter {
         let parse = |texts: &[String]| -> Result<Vec<Expression>, String> {
             texts.iter().map(|text| Expression::parse(text)).collect()
         };
-        Ok(Filter { any: parse(any)?, all: parse(all)?, ..Filter::default() })
+        let (any, mut parts) = (parse(any)?, parse(all)?);
+        if !any.is_empty() {
+            parts.push(Expression::Any(any));
+        }
+        let expression = (!parts.is_empty()).then_some(Expression::All(parts));
+        Ok(Filter { expression, ..Filter::default() })
     }
 
     /// True if the case is wanted.
@@ -55,24 +59,9 @@ impl Filter {
     }
 
     fn decide(&self, test: &Test, case: Option<&str>) -> Option<bool> {
-        let facts = Facts::of(test);
-        let any = || {
-            let mut parts = self.any.iter().map(|it| it.wants(&facts, case)).peekable();
-            parts.peek()?;
-            Some(parts.fold(Some(false), |res, part| match (res, part) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                _ => Some(false),
-            }))
-        };
-        let mut res = any().unwrap_or(Some(true));
-        for part in &self.all {
-            res = match (res, part.wants(&facts, case)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (None, _) | (_, None) => None,
-                _ => Some(true),
-            };
+        match &self.expression {
+            Some(expression) => expression.wants(&Facts::of(test), case),
+            None => Some(true),
         }
-        res
     }
 }

@@ -1,33 +1,8 @@
-//! Line patterns of a protocol, such as `test {case} ... {outcome}`, and listings read with them.
-//! It knows no protocol: the patterns and the words of an outcome come from rule files.
+//! Results that stand in lines, found by the patterns of a protocol.
 
-use crate::load::{Lines, Text, Words};
-use regex::Regex;
-use std::collections::HashSet;
-
-/// Reads what a program printed when it was asked for its cases; they are in the order of the text.
-/// Without a pattern each line that is not empty is a case. The error says which name came twice,
-/// or which pattern cannot be used.
-pub fn listing(lines: &Lines, text: &str) -> Result<Vec<String>, String> {
-    let case = match &lines.case {
-        Some(pattern) => LinePattern::new(pattern, &Words::default())?,
-        None => LinePattern::compile("{case}", &Words::default())?,
-    };
-    let ignored = ignored(lines, &Words::default())?;
-    let mut cases = Vec::new();
-    let mut known = HashSet::new();
-    for line in lines_of(text) {
-        if ignored.iter().any(|pattern| pattern.matches(line)) {
-            continue;
-        }
-        let Some(name) = case.read(line).and_then(|found| found.case) else { continue };
-        if !known.insert(name) {
-            return Err(format!("the case '{name}' is listed twice; a case is found by its name"));
-        }
-        cases.push(name.to_string());
-    }
-    Ok(cases)
-}
+use super::pattern::{LinePattern, any, first};
+use super::results::{CaseOutcome, Collected, Reported, ReportedCase, meaning, push_line};
+use crate::load::{Lines, Words};
 
 /// The lines of a text, without their ends, be these LF or CR LF.
 pub(super) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
@@ -36,165 +11,227 @@ pub(super) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     lines.into_iter().flatten().map(|line| line.strip_suffix('\r').unwrap_or(line))
 }
 
-/// The patterns of lines that are to be passed over.
-pub(super) fn ignored(lines: &Lines, words: &Words) -> Result<Vec<LinePattern>, String> {
-    lines.ignored.iter().map(|pattern| LinePattern::new(pattern, words)).collect()
-}
+/// Reads results; the error says which pattern cannot be used.
+pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported, String> {
+    let started = LinePattern::all(lines.started.as_slice(), words)?;
+    let done = LinePattern::all(&lines.done, words)?;
+    let output = LinePattern::all(lines.output.as_slice(), words)?;
+    let plan = LinePattern::all(&lines.plan, words)?;
+    let ignored = LinePattern::all(&lines.ignored, words)?;
 
-/// A pattern, ready to be held against lines.
-pub(super) struct LinePattern(Regex);
-
-/// What a pattern captured from a line.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Found<'a> {
-    /// The name of a case.
-    pub case: Option<&'a str>,
-    /// One of the protocol's words.
-    pub outcome: Option<&'a str>,
-    /// The first `{text}`, trimmed.
-    pub text: Option<&'a str>,
-}
-
-impl LinePattern {
-    /// Compiles a pattern of a rule file; the error names its place.
-    pub fn new(pattern: &Text, words: &Words) -> Result<LinePattern, String> {
-        LinePattern::compile(&pattern.text, words)
-            .map_err(|why| format!("{}: {why}", pattern.place))
-    }
-
-    fn compile(pattern: &str, words: &Words) -> Result<LinePattern, String> {
-        let mut regex = String::from("^");
-        let mut rest = pattern;
-        let (mut case, mut outcome, mut text) = (0, 0, 0);
-        while !rest.is_empty() {
-            // A name is captured where it stands first; the same name again only matches.
-            let mut group = |count: &mut u32, name: &str, inner: &str| {
-                *count += 1;
-                match count {
-                    1 => regex.push_str(&format!("(?P<{name}>{inner})")),
-                    _ => regex.push_str(&format!("(?:{inner})")),
-                }
-            };
-            if let Some(after) = rest.strip_prefix("{case}") {
-                // Blanks around a name belong to the line, and the shortest name fits best:
-                // what follows it in the pattern is what the program printed after it.
-                group(&mut case, "case", "[^ \t](?:.*?[^ \t])??");
-                rest = after;
-            } else if let Some(after) = rest.strip_prefix("{outcome}") {
-                group(&mut outcome, "outcome", &alternatives(words));
-                rest = after;
-            } else if let Some(after) = rest.strip_prefix("{text}") {
-                group(&mut text, "text", ".*");
-                rest = after;
-            } else {
-                // A brace that opens none of the three names is itself.
-                let next = rest.char_indices().skip(1).find(|(_, c)| *c == '{');
-                let end = next.map_or(rest.len(), |(at, _)| at);
-                regex.push_str(&regex::escape(&rest[..end]));
-                rest = &rest[end..];
-            }
+    let mut res = Collected::default();
+    // Several cases may be under way; what is printed goes to the one that started last.
+    let mut open: Vec<(String, String)> = Vec::new();
+    let mut loose = String::new();
+    // The case whose output is told after its result.
+    let mut told: Option<String> = None;
+    let mut planned: Option<Option<u64>> = None;
+    let mut results = 0;
+    for line in lines_of(text) {
+        if any(&ignored, line) {
+            told = None;
+            continue;
         }
-        regex.push('$');
-        let regex = Regex::new(&regex)
-            .map_err(|_| format!("the pattern '{pattern}' is too long to be matched"))?;
-        Ok(LinePattern(regex))
+        if let Some(found) = first(&output, line) {
+            let name = found.case.unwrap_or_default();
+            told = res.find(name).map(|case| case.name.clone());
+            continue;
+        }
+        // What a case printed is never taken for a result.
+        if let Some(case) = told.as_ref().and_then(|name| res.find(name)) {
+            push_line(&mut case.output, line);
+            continue;
+        }
+        if let Some(found) = first(&plan, line) {
+            planned = Some(found.count);
+            continue;
+        }
+        if let Some(found) = first(&started, line) {
+            open.push((found.case.unwrap_or_default().to_string(), String::new()));
+            continue;
+        }
+        if let Some(found) = first(&done, line) {
+            let name = found.case.unwrap_or_default();
+            let mut output = match open.iter().rposition(|(other, _)| other == name) {
+                Some(at) => open.remove(at).1,
+                None => std::mem::take(&mut loose),
+            };
+            let why = found.text.unwrap_or_default();
+            // No word at all means that the line itself says that the case passed.
+            let outcome =
+                found.outcome.map_or(Some(CaseOutcome::Passed), |word| meaning(words, word, why));
+            let outcome = outcome.unwrap_or(CaseOutcome::Failed);
+            if outcome == CaseOutcome::Failed && !why.is_empty() {
+                push_line(&mut output, line);
+            }
+            let (name, duration) = (name.to_string(), found.duration);
+            res.add(ReportedCase { name, outcome, duration, output });
+            results += 1;
+            continue;
+        }
+        let output = match open.last_mut() {
+            Some((_, output)) => output,
+            // Blank lines before the first result are nobody's output.
+            None if started.is_empty() && !(loose.is_empty() && line.trim().is_empty()) => {
+                &mut loose
+            }
+            None => continue,
+        };
+        push_line(output, line);
     }
-
-    /// True if the whole line fits.
-    pub fn matches(&self, line: &str) -> bool {
-        self.0.is_match(line)
-    }
-
-    /// What the pattern finds in the line, if the whole line fits.
-    pub fn read<'a>(&self, line: &'a str) -> Option<Found<'a>> {
-        let captures = self.0.captures(line)?;
-        let named = |name: &str| captures.name(name).map(|found| found.as_str());
-        Some(Found {
-            case: named("case"),
-            outcome: named("outcome"),
-            text: named("text").map(str::trim),
-        })
-    }
-}
-
-/// The words of an outcome, longest first, so that none hides another that starts with it.
-fn alternatives(words: &Words) -> String {
-    let mut all: Vec<&str> = [&words.passed, &words.failed, &words.skipped]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .filter(|word| !word.is_empty())
-        .collect();
-    if all.is_empty() {
-        return ".+?".to_string();
-    }
-    all.sort_by_key(|word| (std::cmp::Reverse(word.len()), *word));
-    all.dedup();
-    all.into_iter().map(regex::escape).collect::<Vec<_>>().join("|")
+    let complaint = match planned {
+        None if plan.is_empty() => None,
+        None => lines.plan.first().map(|plan| format!("there is no line such as '{}'", plan.text)),
+        Some(Some(count)) if count == results => None,
+        Some(count) => Some(format!(
+            "{} cases were counted by the program, {results} were reported",
+            count.map_or("too many".to_string(), |count| count.to_string())
+        )),
+    };
+    Ok(Reported { cases: res.cases, open, complaint })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Place;
+    use crate::load::Text;
     use proptest::prelude::*;
-
-    fn text(pattern: &str) -> Text {
-        Text { text: pattern.to_string(), place: Place::of_text("rules", pattern) }
-    }
+    use std::time::Duration;
 
     fn words() -> Words {
         Words {
             passed: vec!["ok".into()],
-            failed: vec!["FAILED".into(), "not ok".into()],
-            skipped: vec!["ok (skipped)".into()],
+            failed: vec!["FAILED".into()],
+            skipped: vec!["skipped".into()],
+            expected_failure: vec!["xfail".into()],
+            unexpected_pass: vec!["xpass".into()],
         }
     }
 
-    fn found<'a>(pattern: &str, line: &'a str) -> Option<(Option<&'a str>, Option<&'a str>)> {
-        let pattern = LinePattern::compile(pattern, &words()).unwrap();
-        pattern.read(line).map(|found| (found.case, found.outcome))
+    fn texts(patterns: &[&str]) -> Vec<Text> {
+        let text = |it: &&str| Text { text: it.to_string(), place: Place::of_text("rules", it) };
+        patterns.iter().map(text).collect()
+    }
+
+    fn protocol(started: &[&str], done: &[&str]) -> Lines {
+        Lines { started: texts(started).pop(), done: texts(done), ..Lines::default() }
+    }
+
+    fn read(lines: &Lines, printed: &str) -> Reported {
+        super::read(lines, &words(), printed).unwrap()
+    }
+
+    fn case(name: &str, outcome: CaseOutcome, output: &str) -> ReportedCase {
+        ReportedCase { name: name.into(), outcome, duration: None, output: output.into() }
     }
 
     #[test]
-    fn a_pattern_fits_whole_lines_only() {
-        let line = "test a::b ... ok";
-        assert_eq!(found("test {case} ... {outcome}", line), Some((Some("a::b"), Some("ok"))));
-        assert_eq!(found("test {case} ... {outcome}", "a test x ... ok"), None);
-        assert_eq!(found("test {case} ... {outcome}", "test x ... okay"), None);
-        assert_eq!(found("test {case} ... {outcome}", "test  ... ok"), None);
-        assert_eq!(found("[{outcome}] {case}", "[ok] (a|b)*"), Some((Some("(a|b)*"), Some("ok"))));
-        assert_eq!(found("é{case}{", "éx{"), Some((Some("x"), None)));
+    fn what_a_case_prints_between_start_and_end_is_its_output() {
+        let lines = protocol(&["start {case}"], &["{outcome} {case}: {text}", "{outcome} {case}"]);
+        let printed =
+            "hello\nstart a\none\r\nok a\nstart b\ntwo\nFAILED b\nstart c\nskipped c: why\n";
+        let read = read(&lines, printed);
+        assert_eq!(
+            read.cases,
+            [
+                case("a", CaseOutcome::Passed, "one\n"),
+                case("b", CaseOutcome::Failed, "two\n"),
+                case("c", CaseOutcome::Skipped("why".into()), ""),
+            ]
+        );
+        assert_eq!((read.open, read.complaint), (vec![], None));
     }
 
     #[test]
-    fn the_longest_word_of_an_outcome_wins() {
-        assert_eq!(found("{outcome} {case}", "not ok x"), Some((Some("x"), Some("not ok"))));
-        let line = "ok (skipped) x y";
-        assert_eq!(found("{outcome} {case}", line), Some((Some("x y"), Some("ok (skipped)"))));
+    fn words_may_mean_what_was_expected() {
+        let lines = protocol(&[], &["{outcome} {case}: {text}"]);
+        let read = read(&lines, "xfail a: later\nxpass b: fixed?\n");
+        assert_eq!(
+            read.cases,
+            [
+                case("a", CaseOutcome::ExpectedFailure("later".into()), ""),
+                case("b", CaseOutcome::UnexpectedPass("fixed?".into()), ""),
+            ]
+        );
     }
 
     #[test]
-    fn a_listing_keeps_the_order_and_passes_over_what_is_no_case() {
+    fn a_time_is_kept_and_may_be_missing() {
+        let lines = protocol(&[], &["{outcome} [{seconds}] {case}", "{outcome} {case}"]);
+        let read = read(&lines, "ok [0.5] a\nFAILED b\n");
+        let durations: Vec<_> = read.cases.iter().map(|case| case.duration).collect();
+        assert_eq!(durations, [Some(Duration::from_millis(500)), None]);
+    }
+
+    #[test]
+    fn the_text_of_a_failure_is_its_output() {
+        let lines = protocol(&[], &["{file}:{line}:{case}:{outcome}: {text}"]);
+        let read = read(&lines, "hi\na.c:3:x:FAILED: 1 is not 2\na.c:9:y:skipped: no net\n");
+        assert_eq!(
+            read.cases,
+            [
+                case("x", CaseOutcome::Failed, "hi\na.c:3:x:FAILED: 1 is not 2\n"),
+                case("y", CaseOutcome::Skipped("no net".into()), ""),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_plan_counts_results() {
+        let lines =
+            Lines { plan: texts(&["{count} cases"]), ..protocol(&[], &["{outcome} {case}"]) };
+        let complaint = |text: &str| read(&lines, text).complaint.unwrap_or_default();
+        assert_eq!(complaint("ok a\nok b\n2 cases\n"), "");
+        assert_eq!(
+            complaint("ok a\n2 cases\n"),
+            "2 cases were counted by the program, 1 were reported"
+        );
+        assert_eq!(complaint("ok a\n"), "there is no line such as '{count} cases'");
+        let huge = format!("{} cases\n", "9".repeat(30));
+        assert!(complaint(&huge).starts_with("too many cases were counted"));
+    }
+
+    #[test]
+    fn cases_that_started_and_did_not_end_are_named() {
+        let lines = protocol(&["start {case}"], &["{outcome} {case}"]);
+        let read = read(&lines, "start a\nok a\nstart b\nboom\nstart c\nlast\n");
+        let open = |name: &str, output: &str| (name.to_string(), output.to_string());
+        assert_eq!(read.open, [open("b", "boom\n"), open("c", "last\n")]);
+        assert_eq!(read.cases, [case("a", CaseOutcome::Passed, "")]);
+    }
+
+    #[test]
+    fn without_starts_the_output_belongs_to_the_result_that_follows() {
+        let read = read(&protocol(&[], &["{outcome} {case}"]), "one\nok a\ntwo\nFAILED b\nrest\n");
+        assert_eq!(read.cases[0].output, "one\n");
+        assert_eq!(read.cases[1].output, "two\n");
+    }
+
+    #[test]
+    fn a_printed_result_cannot_undo_a_failure() {
+        let read = read(&protocol(&[], &["{outcome} {case}"]), "FAILED a\nok a\n");
+        let output = "the case 'a' has two results\n";
+        assert_eq!(read.cases, [case("a", CaseOutcome::Failed, output)]);
+    }
+
+    #[test]
+    fn what_a_case_printed_may_stand_behind_all_results() {
         let lines = Lines {
-            case: Some(text("{case}: test")),
-            ignored: vec![text("old::{text}: test")],
-            ..Lines::default()
+            output: texts(&["-- {case} --"]).pop(),
+            ignored: texts(&["end"]),
+            ..protocol(&[], &["test {case} (odd) {outcome}", "test {case} {outcome}"])
         };
-        let printed = "b: test\r\na x: test\nold::c: test\nd: bench\n\n2 tests\n";
-        assert_eq!(listing(&lines, printed).unwrap(), ["b", "a x"]);
-        assert_eq!(listing(&lines, "").unwrap(), [""; 0]);
-    }
-
-    #[test]
-    fn without_a_pattern_each_line_is_a_case() {
-        assert_eq!(listing(&Lines::default(), "one\n\ntwo\r\n").unwrap(), ["one", "two"]);
-    }
-
-    #[test]
-    fn a_name_that_is_listed_twice_is_an_error() {
-        let error = listing(&Lines::default(), "a\nb\na\n").unwrap_err();
-        assert_eq!(error, "the case 'a' is listed twice; a case is found by its name");
+        let printed = "\ntest a FAILED\ntest b (odd) ok\n-- a --\none\ntest b FAILED\n\nend\n\
+                       test c ok\n";
+        assert_eq!(
+            read(&lines, printed).cases,
+            [
+                case("a", CaseOutcome::Failed, "one\ntest b FAILED\n\n"),
+                case("b", CaseOutcome::Passed, ""),
+                case("c", CaseOutcome::Passed, ""),
+            ]
+        );
     }
 
     /// Failures are told, not written into the workspace.
@@ -205,13 +242,9 @@ mod tests {
     proptest! {
         #![proptest_config(quiet())]
         #[test]
-        fn no_pattern_and_no_text_panics(
-            pattern in "(\\{case\\}|\\{outcome\\}|\\{text\\}|.)*",
-            line in ".*",
-        ) {
-            let lines = Lines { case: Some(text(&pattern)), ..Lines::default() };
-            let _ = listing(&lines, &line);
-            let _ = LinePattern::compile(&pattern, &words()).map(|it| it.matches(&line));
+        fn no_output_panics(printed in "((ok|FAILED|start|skipped)? ?.{0,9}\r?\n?)*") {
+            let _ = read(&protocol(&["start {case}"], &["{outcome} {case}{text}"]), &printed);
+            let _ = super::read(&protocol(&[], &["{case}"]), &Words::default(), &printed);
         }
     }
 }

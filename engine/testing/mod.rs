@@ -2,8 +2,13 @@
 //! It knows protocols only as data from rules.
 
 mod command; // a protocol's templates → the words of a process
-mod lines; // lines that match patterns
-mod tap; // Test Anything Protocol
+mod pattern; // `test {case} ... {outcome}`
+mod listing; // the cases that there are
+mod lines; // results in lines that match patterns
+mod json; // … in objects of JSON
+mod xml; // … in JUnit's form of XML
+mod tap_line; // a line of …
+mod tap; // … Test Anything Protocol
 mod results; // what a program says of its cases
 mod verdict; // … and what is made of it, with how its process ended
 mod expression; // filter expressions
@@ -12,6 +17,7 @@ mod policy; // how tests are run
 mod deal; // which processes run which cases
 mod log; // what they printed
 mod rows; // verdicts as rows of the ledger
+mod watch; // which lines of what they print matter
 mod thin; // long output, thinned
 mod told; // what a process told
 mod remembered; // what the ledger remembers

@@ -8,6 +8,7 @@ use crate::event::{Known, Origin};
 use crate::run::{CaseKeys, Shared};
 use crate::store::CaseRow;
 use anyhow::Result;
+use std::time::Duration;
 
 /// Where a result is from, if it was not come by now.
 pub(super) fn known(origin: Origin, run: i64, time: u64) -> Option<Known> {
@@ -54,7 +55,9 @@ pub(super) fn remembered(
         let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         target.failed_once(0, &name, row.flaky);
         let known = known(Origin::Cached, row.run, row.time);
-        target.add(0, Judged { name, verdict, output, leaky: row.leaked }, Origin::Cached, known);
+        let duration = row.duration_ns.map(Duration::from_nanos);
+        let judged = Judged { name, verdict, duration, output, leaky: row.leaked };
+        target.add(0, judged, Origin::Cached, known);
     }
     Ok(missing)
 }

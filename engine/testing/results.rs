@@ -1,21 +1,20 @@
-//! Reads what a test program printed into results of its cases, by the reader its protocol names.
+//! Reads what a test program told into results of its cases, by the reader its protocol names.
 //! It knows neither processes nor exit statuses: whoever ran the program weighs them.
 
-use super::lines::{LinePattern, ignored, lines_of};
-use super::tap;
-use crate::load::{Lines, Results, Words};
+use super::{json, lines, tap, xml};
+use crate::load::{Lines, Protocol, Results, Words};
 use std::collections::HashMap;
+use std::time::Duration;
 
-/// What a program's output tells about its cases.
+/// What a program tells about its cases.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reported {
     /// The cases that have a result, in the order of the text; each name once.
     pub cases: Vec<ReportedCase>,
-    /// The case that started last and did not end: the guilty one if the process died.
-    pub started: Option<String>,
-    /// What that case printed. Of TAP, what stands after the last result.
-    pub rest: String,
-    /// What cannot be believed: a plan that does not fit, a case with two results.
+    /// Cases that started and did not end, in the order in which they started, with what they
+    /// printed: the last is the guilty one if the process died.
+    pub open: Vec<(String, String)>,
+    /// What cannot be believed: a plan that does not fit, a report that cannot be read.
     pub complaint: Option<String>,
 }
 
@@ -26,6 +25,8 @@ pub struct ReportedCase {
     pub name: String,
     /// What came out.
     pub outcome: CaseOutcome,
+    /// How long it took, if that is told.
+    pub duration: Option<Duration>,
     /// What stands in the text for it; may be empty.
     pub output: String,
 }
@@ -39,119 +40,141 @@ pub enum CaseOutcome {
     Failed,
     /// It was skipped; the reason may be empty.
     Skipped(String),
+    /// It failed, as its author said it would; the reason may be empty.
+    ExpectedFailure(String),
+    /// It passed although its author said that it would fail; the reason may be empty.
+    UnexpectedPass(String),
 }
 
-/// Reads results. Text that fits no pattern becomes the output of a case: of the one that has
-/// started, or, if the protocol does not tell starts, of the one whose result comes next.
-pub fn read(results: &Results, words: &Words, text: &str) -> Reported {
-    match results {
-        Results::Tap => tap::read(text),
-        Results::Lines(lines) => read_lines(lines, words, text).unwrap_or_else(|complaint| {
-            Reported { complaint: Some(complaint), ..Reported::default() }
-        }),
+/// Reads the results of a process, if its protocol has some: from the report if the protocol speaks
+/// of one, else from standard output. Each text is fetched only if it is needed.
+pub fn read<E>(
+    protocol: &Protocol,
+    report: impl FnOnce() -> Result<String, E>,
+    stdout: impl FnOnce() -> Result<String, E>,
+) -> Result<Option<Reported>, E> {
+    let Some(results) = &protocol.results else { return Ok(None) };
+    if !protocol.reports() {
+        return Ok(Some(of_text(results, &protocol.words, &stdout()?)));
     }
+    let mut reported = of_report(results, &protocol.words, &report()?);
+    if let Some(markers) = &protocol.markers {
+        mark(&mut reported, markers, &stdout()?);
+    }
+    Ok(Some(reported))
 }
 
-fn read_lines(lines: &Lines, words: &Words, text: &str) -> Result<Reported, String> {
-    let started = lines.started.as_ref();
-    let started = started.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
-    let done = lines.done.iter().map(|pattern| LinePattern::new(pattern, words));
-    let done: Vec<LinePattern> = done.collect::<Result<_, _>>()?;
-    let output = lines.output.as_ref();
-    let output = output.map(|pattern| LinePattern::new(pattern, words)).transpose()?;
-    let ignored = ignored(lines, words)?;
-
-    let mut res = Collected::default();
-    // Several cases may be under way; what is printed goes to the one that started last.
-    let mut open: Vec<(String, String)> = Vec::new();
-    let mut loose = String::new();
-    // The case whose output is told after its result, by its place among the results.
-    let mut told: Option<usize> = None;
-    for line in lines_of(text) {
-        if ignored.iter().any(|pattern| pattern.matches(line)) {
-            told = None;
-            continue;
-        }
-        if let Some(found) = output.as_ref().and_then(|pattern| pattern.read(line)) {
-            told = res.index.get(found.case.unwrap_or_default()).copied();
-            continue;
-        }
-        // What a case printed is never taken for a result.
-        if let Some(at) = told {
-            let output = &mut res.cases[at].output;
-            output.push_str(line);
-            output.push('\n');
-            continue;
-        }
-        if let Some(found) = started.as_ref().and_then(|pattern| pattern.read(line)) {
-            open.push((found.case.unwrap_or_default().to_string(), String::new()));
-            continue;
-        }
-        if let Some(found) = done.iter().find_map(|pattern| pattern.read(line)) {
-            let name = found.case.unwrap_or_default();
-            let output = match open.iter().rposition(|(other, _)| other == name) {
-                Some(at) => open.remove(at).1,
-                None => std::mem::take(&mut loose),
-            };
-            res.add(name, outcome(words, found.outcome, found.text), output);
-            continue;
-        }
-        let output = match open.last_mut() {
-            Some((_, output)) => output,
-            // Blank lines before the first result are nobody's output.
-            None if started.is_none() && !(loose.is_empty() && line.trim().is_empty()) => {
-                &mut loose
-            }
-            None => continue,
-        };
-        output.push_str(line);
-        output.push('\n');
-    }
-    let (started, rest) = match open.pop() {
-        Some((name, output)) => (Some(name), output),
-        // Nobody knows whose that is.
-        None => (None, String::new()),
+/// Reads a text. What fits no pattern becomes the output of a case: of the one that has started,
+/// or, if the protocol does not tell starts, of the one whose result comes next.
+fn of_text(results: &Results, words: &Words, text: &str) -> Reported {
+    let reported = match results {
+        Results::Tap => Ok(tap::read(text)),
+        Results::Xml => xml::read(words, text),
+        Results::Json(fields) => json::read(fields, words, text),
+        Results::Lines(lines) => lines::read(lines, words, text),
     };
-    Ok(Reported { cases: res.cases, started, rest, complaint: res.complaint })
+    reported.unwrap_or_else(|why| Reported { complaint: Some(why), ..Reported::default() })
 }
 
-/// What a word means. A word in two lists means the worse; no word at all means that the line
-/// itself says that the case passed.
-fn outcome(words: &Words, word: Option<&str>, text: Option<&str>) -> CaseOutcome {
-    let Some(word) = word else { return CaseOutcome::Passed };
-    if words.passed.iter().any(|it| it == word) && !words.failed.iter().any(|it| it == word) {
-        CaseOutcome::Passed
-    } else if words.skipped.iter().any(|it| it == word) && !words.failed.iter().any(|it| it == word)
-    {
-        CaseOutcome::Skipped(text.unwrap_or_default().trim_start_matches([',', ':']).trim().into())
-    } else {
-        CaseOutcome::Failed
+/// Reads a report; a folder of files is one after the other, each behind its path.
+fn of_report(results: &Results, words: &Words, text: &str) -> Reported {
+    let Some(files) = text.strip_prefix(FILE) else { return of_text(results, words, text) };
+    let mut all = Collected::default();
+    let mut res = Reported::default();
+    for file in files.split(FILE) {
+        let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+        if matches!(results, Results::Xml) && !path.ends_with(".xml") {
+            continue;
+        }
+        let part = of_text(results, words, text);
+        part.cases.into_iter().for_each(|case| all.add(case));
+        res.open.extend(part.open);
+        let complaint = part.complaint.map(|why| format!("{path}: {why}"));
+        res.complaint = res.complaint.or(complaint);
     }
+    Reported { cases: all.cases, ..res }
 }
 
+/// Stands before the path of each file of a report that is a folder: no text has it.
+const FILE: char = '\0';
+
+/// Takes from standard output which cases were under way and what they printed, but no result.
+fn mark(reported: &mut Reported, markers: &Lines, stdout: &str) {
+    let marked = match lines::read(markers, &Words::default(), stdout) {
+        Ok(marked) => marked,
+        Err(why) => {
+            reported.complaint.get_or_insert(why);
+            return;
+        }
+    };
+    let printed: HashMap<&str, &str> =
+        marked.cases.iter().map(|case| (&*case.name, &*case.output)).collect();
+    for case in &mut reported.cases {
+        let Some(printed) = printed.get(&*case.name).filter(|it| !it.is_empty()) else { continue };
+        let told = std::mem::replace(&mut case.output, printed.to_string());
+        if !repeats(printed, &told) {
+            push_line(&mut case.output, told.trim_end_matches('\n'));
+        }
+    }
+    let has_result = |name: &str| reported.cases.iter().any(|case| case.name == name);
+    reported.open.extend(marked.open.into_iter().filter(|(name, _)| !has_result(name)));
+}
+
+/// True if each line of a text starts a line of what was printed, in the same order: most programs
+/// print what they report.
+fn repeats(printed: &str, text: &str) -> bool {
+    let mut printed = printed.lines();
+    text.lines().all(|line| printed.any(|other| other.trim_start().starts_with(line.trim())))
+}
+
+/// What a word means; nothing if it stands in no list. Of two lists the worse counts.
+pub(super) fn meaning(words: &Words, word: &str, why: &str) -> Option<CaseOutcome> {
+    let at = words.lists().iter().position(|list| list.iter().any(|it| it == word))?;
+    let why = why.trim_start_matches([',', ':']).trim().to_string();
+    Some(match at {
+        0 => CaseOutcome::Failed,
+        1 => CaseOutcome::Skipped(why),
+        2 => CaseOutcome::ExpectedFailure(why),
+        3 => CaseOutcome::UnexpectedPass(why),
+        _ => CaseOutcome::Passed,
+    })
+}
+
+/// Cases with results, each name once.
 #[derive(Default)]
-struct Collected {
-    cases: Vec<ReportedCase>,
-    index: HashMap<String, usize>,
-    complaint: Option<String>,
+pub(super) struct Collected {
+    /// In the order in which they came.
+    pub cases: Vec<ReportedCase>,
+    places: HashMap<String, usize>,
 }
 
 impl Collected {
-    /// Adds a result. A second one for the same case is told, and a failure outlives it: a test
-    /// that prints what looks like a result must not be able to turn one into a pass.
-    fn add(&mut self, name: &str, outcome: CaseOutcome, output: String) {
-        let Some(at) = self.index.get(name) else {
-            self.index.insert(name.to_string(), self.cases.len());
-            self.cases.push(ReportedCase { name: name.to_string(), outcome, output });
+    /// Adds a result. One with two results has failed, whatever they are: a test that prints what
+    /// looks like a result must not be able to turn one into a pass.
+    pub fn add(&mut self, case: ReportedCase) {
+        let Some(known) = self.find(&case.name) else {
+            self.places.insert(case.name.clone(), self.cases.len());
+            self.cases.push(case);
             return;
         };
-        let known = &mut self.cases[*at];
-        if outcome == CaseOutcome::Failed {
-            known.outcome = outcome;
-        }
-        known.output.push_str(&output);
-        self.complaint.get_or_insert_with(|| format!("the case '{name}' has two results"));
+        known.outcome = CaseOutcome::Failed;
+        known.output.push_str(&case.output);
+        push_line(&mut known.output, &format!("the case '{}' has two results", case.name));
     }
+
+    /// The case of this name.
+    pub fn find(&mut self, name: &str) -> Option<&mut ReportedCase> {
+        self.places.get(name).map(|at| &mut self.cases[*at])
+    }
+}
+
+/// Adds a line; what stands before it is ended first.
+pub(super) fn push_line(output: &mut String, line: &str) {
+    if !output.is_empty() && !output.ends_with('\n') {
+        output.push('\n');
+    }
+    output.push_str(line);
+    output.push('\n');
 }
 
 #[cfg(test)]
@@ -159,114 +182,49 @@ mod tests {
     use super::*;
     use crate::base::Place;
     use crate::load::Text;
-    use proptest::prelude::*;
-
-    fn words() -> Words {
-        Words {
-            passed: vec!["ok".into()],
-            failed: vec!["FAILED".into()],
-            skipped: vec!["skipped".into()],
-        }
-    }
-
-    fn text(pattern: &str) -> Option<Text> {
-        Some(Text { text: pattern.into(), place: Place::of_text("rules", pattern) })
-    }
-
-    fn protocol(started: &str, done: &str) -> Results {
-        let started = if started.is_empty() { None } else { text(started) };
-        Results::Lines(Lines {
-            started,
-            done: text(done).into_iter().collect(),
-            ..Lines::default()
-        })
-    }
 
     fn case(name: &str, outcome: CaseOutcome, output: &str) -> ReportedCase {
-        ReportedCase { name: name.into(), outcome, output: output.into() }
+        ReportedCase { name: name.into(), outcome, duration: None, output: output.into() }
     }
 
     #[test]
-    fn what_a_case_prints_between_start_and_end_is_its_output() {
-        let results = protocol("start {case}", "{outcome} {case}{text}");
-        let printed =
-            "hello\nstart a\none\r\nok a\nstart b\ntwo\nFAILED b\nstart c\nskipped c: why\n";
-        let read = read(&results, &words(), printed);
-        assert_eq!(read.cases.len(), 3);
-        assert_eq!(read.cases[0], case("a", CaseOutcome::Passed, "one\n"));
-        assert_eq!(read.cases[1], case("b", CaseOutcome::Failed, "two\n"));
-        assert_eq!((read.started, read.complaint), (None, None));
+    fn a_second_result_fails_the_case() {
+        let mut all = Collected::default();
+        all.add(case("a", CaseOutcome::Passed, "one"));
+        all.add(case("a", CaseOutcome::Passed, ""));
+        let output = "one\nthe case 'a' has two results\n";
+        assert_eq!(all.cases, [case("a", CaseOutcome::Failed, output)]);
     }
 
     #[test]
-    fn a_skipped_case_keeps_its_reason() {
-        let results = protocol("", "test {case} ... {outcome}{text}");
-        let read = read(&results, &words(), "test a ... skipped, no network\ntest b ... ok\n");
-        assert_eq!(read.cases[0].outcome, CaseOutcome::Skipped("no network".into()));
-        assert_eq!(read.cases[1].outcome, CaseOutcome::Passed);
+    fn a_folder_of_reports_is_read_file_by_file() {
+        let text = "\0a/notes.txt\nnot xml\0a/x.xml\n<testsuite><testcase name='one'/></testsuite>\
+                    \0b.xml\n<testsuite><testcase name='two'/></testsuite>";
+        let reported = of_report(&Results::Xml, &Words::default(), text);
+        let names: Vec<&str> = reported.cases.iter().map(|case| &*case.name).collect();
+        assert_eq!((names, reported.complaint), (vec!["one", "two"], None));
+        let broken = of_report(&Results::Xml, &Words::default(), "\0b.xml\n<testsuite>");
+        assert!(broken.complaint.is_some_and(|why| why.starts_with("b.xml: ")));
     }
 
     #[test]
-    fn the_case_that_started_last_and_did_not_end_is_named() {
-        let results = protocol("start {case}", "{outcome} {case}");
-        let read = read(&results, &words(), "start a\nok a\nstart b\nboom\n");
-        assert_eq!((read.started.as_deref(), read.rest.as_str()), (Some("b"), "boom\n"));
-        assert_eq!(read.cases, [case("a", CaseOutcome::Passed, "")]);
-    }
-
-    #[test]
-    fn without_starts_the_output_belongs_to_the_result_that_follows() {
-        let results = protocol("", "{outcome} {case}");
-        let read = read(&results, &words(), "one\nok a\ntwo\nFAILED b\nrest\n");
-        assert_eq!(read.cases[0].output, "one\n");
-        assert_eq!(read.cases[1].output, "two\n");
-        assert_eq!(read.rest, "");
-    }
-
-    #[test]
-    fn a_printed_result_cannot_undo_a_failure() {
-        let results = protocol("", "{outcome} {case}");
-        let read = read(&results, &words(), "FAILED a\nok a\n");
-        assert_eq!(read.cases, [case("a", CaseOutcome::Failed, "")]);
-        assert_eq!(read.complaint.as_deref(), Some("the case 'a' has two results"));
-    }
-
-    /// Failures are told, not written into the workspace.
-    fn quiet() -> ProptestConfig {
-        ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
-    }
-
-    proptest! {
-        #![proptest_config(quiet())]
-        #[test]
-        fn no_output_panics(printed in "((ok|FAILED|start|skipped)? ?.{0,9}\r?\n?)*") {
-            let _ = read(&protocol("start {case}", "{outcome} {case}{text}"), &words(), &printed);
-            let _ = read(&protocol("", "{case}"), &Words::default(), &printed);
-        }
-    }
-
-    #[test]
-    fn what_a_case_printed_may_stand_behind_all_results() {
-        let text_of = |pattern: &str| text(pattern).into_iter().collect::<Vec<_>>();
-        let lines = Lines {
-            done: [text_of("test {case} (odd) {outcome}"), text_of("test {case} {outcome}")]
-                .concat(),
-            output: text("-- {case} --"),
-            ignored: text_of("end"),
+    fn markers_name_the_guilty_and_give_no_result() {
+        let text =
+            |pattern: &str| Text { text: pattern.into(), place: Place::of_text("rules", pattern) };
+        let markers = Lines {
+            started: Some(text("[ RUN ] {case}")),
+            done: vec![text("[ {text} ] {case}")],
             ..Lines::default()
         };
-        let words =
-            Words { passed: vec!["ok".into()], failed: vec!["bad".into()], ..Words::default() };
-        let printed = "\ntest a bad\ntest b (odd) ok\n-- a --\none\ntest b bad\n\nend\ntest c ok\n";
-        let reported = read(&Results::Lines(lines), &words, printed);
-        assert_eq!(
-            reported.cases,
-            [
-                case("a", CaseOutcome::Failed, "one\ntest b bad\n\n"),
-                case("b", CaseOutcome::Passed, ""),
-                case("c", CaseOutcome::Passed, ""),
-            ]
-        );
-        assert_eq!(reported.complaint, None);
+        let failed = case("a", CaseOutcome::Failed, "1 is not 2\n");
+        let mut reported = Reported {
+            cases: vec![failed, case("b", CaseOutcome::Failed, "x.c:3\n  why\n")],
+            ..Reported::default()
+        };
+        let stdout = "[ RUN ] a\nhello\n[ OK ] a\n[ RUN ] b\nx.c:3: Failure\n  why not\n[ OK ] b\n[ RUN ] c\nlast\n";
+        mark(&mut reported, &markers, stdout);
+        let outputs: Vec<&str> = reported.cases.iter().map(|case| &*case.output).collect();
+        assert_eq!(outputs, ["hello\n1 is not 2\n", "x.c:3: Failure\n  why not\n"]);
+        assert_eq!(reported.open, [("c".to_string(), "last\n".to_string())]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::verdict::Judged;
 use crate::event::Verdict;
-use crate::load::{Protocol, Results, Text};
+use crate::load::{Lines, Protocol, Results, Text};
 use crate::run::Shared;
 use crate::store::{CaseRow, ResultRow};
 use anyhow::Result;
@@ -17,6 +17,8 @@ const FAILED: u8 = 1;
 const SKIPPED: u8 = 2;
 const CRASHED: u8 = 3;
 const TIMED_OUT: u8 = 4;
+const EXPECTED_FAILURE: u8 = 5;
+const UNEXPECTED_PASS: u8 = 6;
 
 /// The row of a verdict that may be kept; of a failure, so that no earlier pass holds and that it
 /// can be told again. What the case printed goes into the store; `of` is the row of its process.
@@ -30,6 +32,8 @@ pub(super) fn row(
         Verdict::Passed => (PASSED, String::new()),
         Verdict::Failed => (FAILED, String::new()),
         Verdict::Skipped(why) => (SKIPPED, why.clone()),
+        Verdict::ExpectedFailure(why) => (EXPECTED_FAILURE, why.clone()),
+        Verdict::UnexpectedPass(why) => (UNEXPECTED_PASS, why.clone()),
         Verdict::Crashed(how) => (CRASHED, how.clone()),
         Verdict::TimedOut(limit) => (TIMED_OUT, limit.as_millis().to_string()),
         Verdict::NotRun(_) => return Ok(None),
@@ -43,7 +47,7 @@ pub(super) fn row(
     Ok(Some(CaseRow {
         verdict,
         text,
-        duration_ns: None,
+        duration_ns: judged.duration.map(|it| it.as_nanos() as u64),
         output,
         run: shared.run,
         time,
@@ -60,6 +64,8 @@ pub(super) fn reusable(row: &CaseRow, retell: bool) -> Option<Verdict> {
     Some(match row.verdict {
         PASSED => Verdict::Passed,
         SKIPPED => Verdict::Skipped(row.text.clone()),
+        EXPECTED_FAILURE => Verdict::ExpectedFailure(row.text.clone()),
+        UNEXPECTED_PASS => Verdict::UnexpectedPass(row.text.clone()),
         FAILED if retell => Verdict::Failed,
         CRASHED if retell => Verdict::Crashed(row.text.clone()),
         TIMED_OUT if retell => {
@@ -71,20 +77,30 @@ pub(super) fn reusable(row: &CaseRow, retell: bool) -> Option<Verdict> {
 
 /// How results of cases are read: what was read otherwise is no verdict any more.
 pub(super) fn reading(protocol: &Protocol) -> String {
-    let words = &protocol.words;
-    let mut res = format!("{:?} {:?} {:?}", words.passed, words.failed, words.skipped);
+    let mut res = format!("{:?}", protocol.words.lists());
     match &protocol.results {
         None => {}
         Some(Results::Tap) => res.push_str(" tap"),
-        Some(Results::Lines(lines)) => {
-            let texts = |texts: &[Text]| -> Vec<String> {
-                texts.iter().map(|text| text.text.clone()).collect()
-            };
-            let one = |text: &Option<Text>| texts(text.as_slice());
-            let (started, output) = (one(&lines.started), one(&lines.output));
-            let (done, ignored) = (texts(&lines.done), texts(&lines.ignored));
-            res.push_str(&format!(" {started:?} {done:?} {output:?} {ignored:?}"));
+        Some(Results::Xml) => res.push_str(" xml"),
+        Some(Results::Lines(lines)) => res.push_str(&patterns(lines)),
+        Some(Results::Json(json)) => {
+            let paths = [&json.suite, &json.output, &json.why, &json.seconds, &json.ms];
+            let paths = paths.map(|path| texts(path.as_slice()));
+            let (event, case) = (&json.event.text, &json.case.text);
+            let (started, ignored) = (&json.started, texts(&json.ignored));
+            res.push_str(&format!(" json {event} {case} {paths:?} {started:?} {ignored:?}"));
         }
     }
+    res.extend(protocol.markers.as_ref().map(patterns));
     res
+}
+
+fn patterns(lines: &Lines) -> String {
+    let (started, output) = (texts(lines.started.as_slice()), texts(lines.output.as_slice()));
+    let (done, plan, ignored) = (texts(&lines.done), texts(&lines.plan), texts(&lines.ignored));
+    format!(" lines {started:?} {done:?} {output:?} {plan:?} {ignored:?}")
+}
+
+fn texts(texts: &[Text]) -> Vec<&str> {
+    texts.iter().map(|text| &*text.text).collect()
 }

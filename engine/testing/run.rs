@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::policy::Policy;
 use super::target::Target;
 use super::verdict::{self, Judged};
-use super::{kept, lines, log, remembered, rows, told};
+use super::{kept, log, remembered, rows, told};
 use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
@@ -95,19 +95,10 @@ impl Tests {
         let names = told::names(&target.test, finished.outcome, &listing, &shared.stop.why());
         match names {
             Ok(names) => target.list(names),
-            Err(verdict) => {
+            Err(mut judged) => {
                 let printed = log::printed(shared, finished.row)?;
-                let why = match &verdict {
-                    Verdict::Crashed(why) | Verdict::NotRun(why) => why.clone(),
-                    _ => lines::listing(
-                        &target.test.protocol.listing.clone().unwrap_or_default(),
-                        &listing,
-                    )
-                    .err()
-                    .unwrap_or_default(),
-                };
-                let output = format!("{why}\n{printed}");
-                target.add(0, Judged { verdict, output, ..Judged::default() }, Origin::Ran, None);
+                judged.output.push_str(&format!("\n{printed}"));
+                target.add(0, judged, Origin::Ran, None);
                 return self.settle(shared, label, follow);
             }
         }
@@ -206,23 +197,24 @@ impl Tests {
         let printed = log::printed(shared, finished.row)?
             + &kept::infrastructure(shared, &finished.row.outputs)?;
         let why = shared.stop.why();
-        let judgement =
-            verdict::of_cases(&process.cases, finished.outcome, reported, &printed, &why);
+        let is_listed = |name: &str| target.lists(name);
+        let (wanted, outcome) = (&process.cases, finished.outcome);
+        let judgement = verdict::of_cases(wanted, is_listed, outcome, reported, &printed, &why);
         let turn = Turn { run: process.run_number, attempt: process.attempt };
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
         let keep = finished.inputs.agree(&target.inputs);
         let doubted = judgement.cases.iter().any(|case| case.name.is_empty() && case.is_bad());
         if *finished.outcome == Outcome::Passed {
-            follow.learned = told::learned(&test.label, process, finished);
+            follow.learned = told::learned(&test.label, process, &judgement.cases, finished);
         }
         for case in judgement.cases {
             // Nobody knows which of several cases did it.
             let case = Judged { leaky: finished.row.leaked, ..case };
             let bad = case.is_bad();
-            let timed_out = matches!(case.verdict, Verdict::TimedOut(_));
-            // What others did before may be to blame, and whose output is whose is not known.
-            if bad && judgement.died && process.cases.len() > 1 && !timed_out {
+            let guilty = judgement.guilty.as_ref() == Some(&case.name);
+            // What the case did that killed the process later may be to blame.
+            if bad && judgement.died && process.cases.len() > 1 && !guilty {
                 target.failed_once(turn.run, &case.name, 1);
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;
@@ -252,12 +244,8 @@ impl Tests {
             }
             target.add(turn.run, case, finished.origin, None);
         }
-        if judgement.apart {
-            for name in judgement.again {
-                follow.actions.push(self.dealer.some(target, &[name], turn));
-            }
-        } else if !judgement.again.is_empty() {
-            follow.actions.extend(self.dealer.deal(target, &judgement.again, turn));
+        for group in judgement.again {
+            follow.actions.extend(self.dealer.deal(target, &group, turn));
         }
         Ok(follow)
     }

@@ -1,7 +1,9 @@
 //! Reads the Test Anything Protocol, versions 13 and 14.
 
 use super::lines::lines_of;
-use super::results::{CaseOutcome, Reported, ReportedCase};
+use super::pattern::duration;
+use super::results::{CaseOutcome, Reported, ReportedCase, push_line};
+use super::tap_line::{Point, read_plan};
 use std::collections::{HashMap, HashSet};
 
 /// Reads a whole text. Subtests, which are indented, are part of the case that they lead up to.
@@ -23,6 +25,10 @@ struct Tap {
     names: HashMap<String, usize>,
     numbers: HashSet<u64>,
     plan: Option<u64>,
+    /// How many cases stood before the plan.
+    before_plan: usize,
+    /// True if every line must be part of the protocol.
+    strict: bool,
     /// Why the plan says that there is nothing to do.
     plan_skips: Option<String>,
     complaint: Option<String>,
@@ -46,6 +52,7 @@ impl Tap {
                 self.yaml = None;
             }
             if ends || self.yaml.is_some() {
+                self.take_time(bare);
                 return self.attach(line);
             }
         }
@@ -61,6 +68,7 @@ impl Tap {
             }
             self.plan = Some(count);
             self.plan_skips = skips;
+            self.before_plan = self.cases.len();
         } else if let Some(why) = line.strip_prefix("Bail out!") {
             self.bailed_out = true;
             let why = why.trim();
@@ -78,8 +86,26 @@ impl Tap {
             self.print_ahead(line);
         } else if line.starts_with('#') {
             self.attach(line);
-        } else if !line.starts_with("pragma ") && !line.is_empty() {
+        } else if let Some(pragma) = line.strip_prefix("pragma ") {
+            match pragma.trim() {
+                "+strict" => self.strict = true,
+                "-strict" => self.strict = false,
+                // Whoever does not know a pragma passes it over.
+                _ => {}
+            }
+        } else if !line.is_empty() {
+            if self.strict {
+                self.complain(format!("'{line}' is no line of TAP, and 'pragma +strict' holds"));
+            }
             self.print_ahead(line);
+        }
+    }
+
+    /// Takes `duration_ms: 12.5` of a YAML block.
+    fn take_time(&mut self, bare: &str) {
+        let ms = bare.strip_prefix("duration_ms:").and_then(|ms| ms.trim().parse::<f64>().ok());
+        if let (Some(case), Some(ms)) = (self.cases.last_mut(), ms) {
+            case.duration = duration(ms / 1000.0);
         }
     }
 
@@ -124,7 +150,8 @@ impl Tap {
         }
         self.names.insert(name.clone(), 1);
         let output = std::mem::take(&mut self.ahead);
-        self.cases.push(ReportedCase { name, outcome: point.outcome, output });
+        let Point { outcome, duration, .. } = point;
+        self.cases.push(ReportedCase { name, outcome, duration, output });
     }
 
     /// Keeps the first complaint: the others often follow from it.
@@ -138,128 +165,32 @@ impl Tap {
             Some(0) if found == 0 => {
                 let outcome = CaseOutcome::Skipped(self.plan_skips.take().unwrap_or_default());
                 let output = std::mem::take(&mut self.ahead);
-                self.cases.push(ReportedCase { name: String::new(), outcome, output });
+                let (name, duration) = (String::new(), None);
+                self.cases.push(ReportedCase { name, outcome, duration, output });
             }
             Some(planned) if planned != found => {
                 self.complain(format!("{planned} cases were planned, {found} were reported"));
             }
-            Some(_) => {}
+            Some(planned) => {
+                if self.before_plan > 0 && self.before_plan as u64 != found {
+                    self.complain("the plan stands among the cases".to_string());
+                }
+                if let Some(odd) =
+                    self.numbers.iter().filter(|it| !(1..=planned).contains(it)).min()
+                {
+                    self.complain(format!(
+                        "the case number {odd} is not in the plan '1..{planned}'"
+                    ));
+                }
+            }
             None => self.complain(format!("there is no plan such as '1..{}'", found.max(1))),
         }
-        Reported { cases: self.cases, started: None, rest: self.ahead, complaint: self.complaint }
-    }
-}
-
-/// A line that gives a result: `not ok 3 - name # TODO why`.
-struct Point {
-    number: Option<u64>,
-    /// The description, unescaped; may be empty.
-    name: String,
-    outcome: CaseOutcome,
-}
-
-impl Point {
-    fn read(line: &str) -> Option<Point> {
-        let (passed, rest) = match line.strip_prefix("not ok") {
-            Some(rest) => (false, rest),
-            None => (true, line.strip_prefix("ok")?),
-        };
-        if !rest.is_empty() && !rest.starts_with([' ', '\t']) {
-            return None;
-        }
-        let rest = rest.trim_start_matches([' ', '\t']);
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = match rest[..digits].parse() {
-            Ok(number) if rest[digits..].is_empty() || rest[digits..].starts_with([' ', '\t']) => {
-                (Some(number), rest[digits..].trim_start_matches([' ', '\t']))
-            }
-            _ => (None, rest),
-        };
-        let rest = match rest.strip_prefix('-') {
-            Some(named) if named.is_empty() || named.starts_with([' ', '\t']) => named,
-            _ => rest,
-        };
-        let (name, directive) = split_directive(rest);
-        let outcome = match directive {
-            Some(Directive::Skip(why)) if passed => CaseOutcome::Skipped(why),
-            // What is to be done may fail; if it passes, all the better.
-            Some(Directive::Todo(why)) if !passed => {
-                CaseOutcome::Skipped(format!("TODO {why}").trim_end().to_string())
-            }
-            _ if passed => CaseOutcome::Passed,
-            _ => CaseOutcome::Failed,
-        };
-        Some(Point { number, name, outcome })
-    }
-}
-
-enum Directive {
-    Skip(String),
-    Todo(String),
-}
-
-/// The description, unescaped, and the directive behind its first `#` that starts one.
-fn split_directive(text: &str) -> (String, Option<Directive>) {
-    let mut name = String::new();
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if escaped {
-            if !matches!(c, '#' | '\\') {
-                name.push('\\');
-            }
-            name.push(c);
-            escaped = false;
-        } else if c == '\\' {
-            escaped = true;
-        } else if c == '#'
-            && let Some(directive) = read_directive(&text[at + 1..])
-        {
-            return (name.trim().to_string(), Some(directive));
-        } else {
-            name.push(c);
-        }
-    }
-    if escaped {
-        name.push('\\');
-    }
-    (name.trim().to_string(), None)
-}
-
-fn read_directive(text: &str) -> Option<Directive> {
-    let text = text.trim();
-    let (word, why) = text.split_once([' ', '\t']).unwrap_or((text, ""));
-    let word = word.trim_end_matches(':').to_ascii_uppercase();
-    let why = why.trim().to_string();
-    match word.as_str() {
-        "SKIP" | "SKIPPED" => Some(Directive::Skip(why)),
-        "TODO" => Some(Directive::Todo(why)),
-        _ => None,
-    }
-}
-
-/// `1..N`, perhaps with `# SKIP why`: the number of cases, and why there are none.
-fn read_plan(line: &str) -> Option<(u64, Option<String>)> {
-    let rest = line.strip_prefix("1..")?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let count = rest[..digits].parse().ok()?;
-    let rest = rest[digits..].trim();
-    if rest.is_empty() {
-        return Some((count, None));
-    }
-    let remark = rest.strip_prefix('#')?.trim();
-    match read_directive(remark) {
-        Some(Directive::Skip(why)) => Some((count, Some(why))),
-        _ => Some((count, Some(remark.to_string()))),
+        Reported { cases: self.cases, open: Vec::new(), complaint: self.complaint }
     }
 }
 
 fn is_subtest_comment(line: &str) -> bool {
     line.strip_prefix('#').is_some_and(|rest| rest.trim_start().starts_with("Subtest"))
-}
-
-fn push_line(output: &mut String, line: &str) {
-    output.push_str(line);
-    output.push('\n');
 }
 
 #[cfg(test)]
@@ -274,6 +205,8 @@ mod tests {
                 CaseOutcome::Passed => "passed".to_string(),
                 CaseOutcome::Failed => "failed".to_string(),
                 CaseOutcome::Skipped(why) => format!("skipped({why})"),
+                CaseOutcome::ExpectedFailure(why) => format!("expected({why})"),
+                CaseOutcome::UnexpectedPass(why) => format!("unexpected({why})"),
             };
             format!("{} {outcome} {:?}", case.name, case.output)
         };
@@ -296,7 +229,7 @@ mod tests {
                 "divides failed \"\"",
                 "3 passed \"\"",
                 "4 skipped(no net) \"\"",
-                "later skipped(TODO not written) \"\"",
+                "later expected(not written) \"\"",
                 "issue # 3 \\ # odd passed \"\"",
                 "adds (2) passed \"\"",
             ]
@@ -332,6 +265,29 @@ mod tests {
         assert_eq!(complaint("ok 1\n"), "there is no plan such as '1..1'");
         assert_eq!(complaint("1..2\nok 1\nok 1\n"), "the case number 1 came twice");
         assert_eq!(complaint("1..2\nok\nBail out! disk\nok\n"), "the program bailed out: disk");
+        assert_eq!(complaint("ok\n1..2\nok\n"), "the plan stands among the cases");
+        assert_eq!(complaint("1..1\nok 7\n"), "the case number 7 is not in the plan '1..1'");
+        assert_eq!(
+            complaint("TAP version 15\n1..1\nok\n"),
+            "TAP version 15 is not known; 13 and 14 are"
+        );
+        assert_eq!(
+            complaint("pragma +strict\nhi\npragma -strict\nho\n1..1\nok\n"),
+            "'hi' is no line of TAP, and 'pragma +strict' holds"
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_done_may_pass() {
+        assert_eq!(cases("1..1\nok 1 - a # TODO fix b\n"), ["a unexpected(fix b) \"\""]);
+    }
+
+    #[test]
+    fn times_are_read_and_are_no_part_of_a_name() {
+        let text = "ok 1 - a # time=12.5ms\nok 2 - b\n  ---\n  duration_ms: 3\n  ...\n1..2\n";
+        let read: Vec<_> = read(text).cases.into_iter().map(|it| (it.name, it.duration)).collect();
+        let of = |name: &str, us| (name.to_string(), Some(std::time::Duration::from_micros(us)));
+        assert_eq!(read, [of("a", 12_500), of("b", 3_000)]);
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Target {
         self.places.get(name).copied().unwrap_or(usize::MAX)
     }
 
+    /// True if the listing has this case.
+    pub fn lists(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// Takes the listing.
     pub fn list(&mut self, names: Vec<String>) {
         self.places = names.iter().cloned().zip(0..).collect();
@@ -84,11 +89,11 @@ impl Target {
 
     /// Adds the verdict of a run.
     pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
-        let Judged { name, verdict, output, leaky } = judged;
+        let Judged { name, verdict, duration, output, leaky } = judged;
         let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
         let place = (self.index(&name), name.clone());
         let marks = Case { flaky, leaky, known, ..Case::default() };
-        let case = Case { name, verdict, origin, output, ..marks };
+        let case = Case { name, verdict, origin, duration, output, ..marks };
         self.verdicts.entry(place).or_default().push(case);
     }
 
@@ -97,8 +102,7 @@ impl Target {
         for name in std::mem::take(&mut self.wanted) {
             if !self.verdicts.contains_key(&(self.index(&name), name.clone())) {
                 let verdict = Verdict::NotRun(why.to_string());
-                let judged = Judged { name, verdict, ..Judged::default() };
-                self.add(0, judged, Origin::Ran, None);
+                self.add(0, Judged::new(name, verdict, ""), Origin::Ran, None);
             }
         }
     }

@@ -1,25 +1,21 @@
 //! What a process says of its cases, and how it ended, become verdicts.
 
-use super::results::{CaseOutcome, Reported, ReportedCase};
+use super::results::{CaseOutcome, Reported, ReportedCase, push_line};
 use crate::base::signal_name;
 use crate::event::{Outcome, Verdict};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 /// A case with its verdict and what it printed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Judged {
     pub name: String,
     pub verdict: Verdict,
+    /// How long it took, if that is known.
+    pub duration: Option<Duration>,
     pub output: String,
     /// True if its process left others behind.
     pub leaky: bool,
-}
-
-impl Judged {
-    /// True if it failed in any way; what was not run did not.
-    pub fn is_bad(&self) -> bool {
-        !self.verdict.is_good() && !matches!(self.verdict, Verdict::NotRun(_))
-    }
 }
 
 /// What is known after a process that ran some cases.
@@ -27,21 +23,40 @@ impl Judged {
 pub(super) struct Judgement {
     /// Cases with a verdict.
     pub cases: Vec<Judged>,
-    /// Cases that must be run again, since the process died before it came to them.
-    pub again: Vec<String>,
-    /// True if it is not known which of these killed the process: each needs one of its own.
-    pub apart: bool,
+    /// Cases that must be run again, since the process died and they have no result; each group in
+    /// a process of its own.
+    pub again: Vec<Vec<String>>,
     /// True if the process died before all cases had ended.
     pub died: bool,
+    /// The case that is known to have killed it.
+    pub guilty: Option<String>,
 }
 
-fn of_case(case: &ReportedCase) -> Judged {
-    let verdict = match &case.outcome {
-        CaseOutcome::Passed => Verdict::Passed,
-        CaseOutcome::Failed => Verdict::Failed,
-        CaseOutcome::Skipped(why) => Verdict::Skipped(why.clone()),
-    };
-    Judged { name: case.name.clone(), verdict, output: case.output.clone(), ..Judged::default() }
+impl Judged {
+    pub fn new(name: impl Into<String>, verdict: Verdict, output: impl Into<String>) -> Judged {
+        Judged { name: name.into(), verdict, output: output.into(), ..Judged::default() }
+    }
+
+    /// True if it failed in any way; what was not run did not.
+    pub fn is_bad(&self) -> bool {
+        !self.verdict.is_good() && !matches!(self.verdict, Verdict::NotRun(_))
+    }
+
+    /// About the program as a whole.
+    fn whole(verdict: Verdict, output: &str) -> Judged {
+        Judged::new("", verdict, output)
+    }
+
+    fn of(case: ReportedCase) -> Judged {
+        let verdict = match case.outcome {
+            CaseOutcome::Passed => Verdict::Passed,
+            CaseOutcome::Failed => Verdict::Failed,
+            CaseOutcome::Skipped(why) => Verdict::Skipped(why),
+            CaseOutcome::ExpectedFailure(why) => Verdict::ExpectedFailure(why),
+            CaseOutcome::UnexpectedPass(why) => Verdict::UnexpectedPass(why),
+        };
+        Judged { duration: case.duration, ..Judged::new(case.name, verdict, case.output) }
+    }
 }
 
 /// What is said of a case that ended its process with status 0.
@@ -60,76 +75,82 @@ fn bad_end(outcome: &Outcome, stopped: &str) -> Option<Verdict> {
     })
 }
 
-/// Judges the cases that a process was started for. `printed` is what it wrote besides results.
+/// Judges the cases that a process was started for. `is_listed` tells which cases the program has,
+/// `printed` is what it wrote besides results, `stopped` why the run was stopped, if it was.
 pub(super) fn of_cases(
     wanted: &[String],
+    is_listed: impl Fn(&str) -> bool,
     outcome: &Outcome,
     reported: Reported,
     printed: &str,
     stopped: &str,
 ) -> Judgement {
     let mut res = Judgement::default();
+    let strange = reported.cases.iter().find(|case| !is_listed(&case.name));
+    let strange = strange.map(|case| {
+        format!("the program gave a result for '{}', which it does not list", case.name)
+    });
+    let complaint = reported.complaint.or(strange);
+    let mut results: HashMap<String, ReportedCase> =
+        reported.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
     let mut missing = Vec::new();
-    let told: HashMap<&str, &ReportedCase> =
-        reported.cases.iter().map(|case| (case.name.as_str(), case)).collect();
     for name in wanted {
-        match told.get(name.as_str()) {
-            Some(case) => {
-                let mut judged = of_case(case);
-                // A report tells outcomes only; what the process printed is then all there is.
-                if judged.output.is_empty() && judged.verdict == Verdict::Failed {
-                    judged.output = printed.to_string();
-                }
-                res.cases.push(judged);
-            }
-            None => missing.push(name.clone()),
-        }
-    }
-    let all_good = res.cases.iter().all(|case| case.verdict.is_good());
-    // A case that was not wanted can't be the one that is missing.
-    let started = reported.started.filter(|name| missing.contains(name));
-    let early = || started.is_some().then(|| Verdict::Crashed(ENDED_EARLY.to_string()));
-    let Some(end) = bad_end(outcome, stopped).or_else(early) else {
-        let why = reported
-            .complaint
-            .unwrap_or_else(|| "the program ended well but gave no result for it".to_string());
-        let lost = |name| Judged {
-            name,
-            verdict: Verdict::NotRun(why.clone()),
-            output: printed.to_string(),
-            ..Judged::default()
+        let Some(case) = results.remove(name) else {
+            missing.push(name.clone());
+            continue;
         };
-        res.cases.extend(missing.into_iter().map(lost));
+        let mut judged = Judged::of(case);
+        // A report tells outcomes only; what the process printed is then all there is.
+        if judged.output.is_empty() && judged.verdict == Verdict::Failed {
+            judged.output = printed.to_string();
+        }
+        res.cases.push(judged);
+    }
+    let lost: HashSet<&String> = missing.iter().collect();
+    // A case that was not wanted can't be the one that is missing.
+    let guilty = reported.open.into_iter().rfind(|(name, _)| lost.contains(name));
+    let early = || guilty.is_some().then(|| Verdict::Crashed(ENDED_EARLY.to_string()));
+    let Some(end) = bad_end(outcome, stopped).or_else(early) else {
+        if missing.is_empty() {
+            let complaint =
+                complaint.map(|why| Judged::whole(Verdict::Failed, &format!("{why}\n")));
+            res.cases.extend(complaint);
+        } else {
+            let why = complaint
+                .unwrap_or_else(|| "the program ended well but gave no result for it".to_string());
+            let verdict = Verdict::NotRun(why);
+            res.cases
+                .extend(missing.into_iter().map(|it| Judged::new(it, verdict.clone(), printed)));
+        }
         return res;
     };
-    if missing.is_empty() {
-        if all_good && !matches!(end, Verdict::NotRun(_)) {
-            // The status speaks against the results, and is believed.
-            res.cases.push(Judged {
-                name: String::new(),
-                verdict: end,
-                output: printed.to_string(),
-                ..Judged::default()
-            });
-        }
+    if matches!(end, Verdict::NotRun(_)) {
+        res.cases.extend(missing.into_iter().map(|it| Judged::new(it, end.clone(), "")));
         return res;
     }
-    if matches!(end, Verdict::NotRun(_)) {
-        let lost = |name| Judged { name, verdict: end.clone(), ..Judged::default() };
-        res.cases.extend(missing.into_iter().map(lost));
+    if missing.is_empty() {
+        if res.cases.iter().all(|case| case.verdict.is_good()) {
+            // The status speaks against the results, and is believed.
+            res.cases.push(Judged::whole(end, printed));
+        }
         return res;
     }
     res.died = true;
-    let guilty = started.or_else(|| (wanted.len() == 1).then(|| wanted[0].clone()));
-    match guilty {
-        Some(guilty) => {
-            let output = if reported.rest.is_empty() { printed.to_string() } else { reported.rest };
-            missing.retain(|name| *name != guilty);
-            res.cases.push(Judged { name: guilty, verdict: end, output, ..Judged::default() });
-        }
-        None => res.apart = true,
-    }
-    res.again = missing;
+    let alone = || (wanted.len() == 1).then(|| (wanted[0].clone(), String::new()));
+    let Some((name, output)) = guilty.or_else(alone) else {
+        // Nobody knows which of them it was.
+        res.again = missing.into_iter().map(|name| vec![name]).collect();
+        return res;
+    };
+    let output = if output.is_empty() { printed.to_string() } else { output };
+    // What ran before it did no harm, even if its results are lost, and must not have to wait for
+    // the next one that does.
+    let at = missing.iter().position(|it| *it == name).unwrap_or(0);
+    let after = missing.split_off(at + 1);
+    missing.pop();
+    res.again = [missing, after].into_iter().filter(|group| !group.is_empty()).collect();
+    res.guilty = Some(name.clone());
+    res.cases.push(Judged::new(name, end, output));
     res
 }
 
@@ -141,29 +162,58 @@ pub(super) fn of_program(
     printed: &str,
     stopped: &str,
 ) -> Vec<Judged> {
-    let whole = |verdict| Judged { verdict, output: printed.to_string(), ..Judged::default() };
     if let (Outcome::Exited(status), Some(skip)) = (outcome, skip)
         && *status == skip
     {
-        return vec![whole(Verdict::Skipped(String::new()))];
+        return vec![Judged::whole(Verdict::Skipped(String::new()), printed)];
     }
     let Some(reported) = reported else {
-        return vec![whole(match outcome {
+        let verdict = match outcome {
             Outcome::Exited(_) => Verdict::Failed,
             other => bad_end(other, stopped).unwrap_or(Verdict::Passed),
-        })];
+        };
+        return vec![Judged::whole(verdict, printed)];
     };
-    let mut cases: Vec<Judged> = reported.cases.iter().map(of_case).collect();
-    let all_good = cases.iter().all(|case| case.verdict.is_good());
-    match (bad_end(outcome, stopped), reported.complaint) {
-        (Some(end), _) if all_good => cases.push(whole(end)),
-        (Some(_), _) => {}
-        (None, Some(complaint)) => {
-            let verdict = Verdict::Failed;
-            cases.push(Judged { verdict, output: complaint, ..Judged::default() });
+    let mut cases: Vec<Judged> = reported.cases.into_iter().map(Judged::of).collect();
+    let names: HashSet<String> = cases.iter().map(|case| case.name.clone()).collect();
+    let end = bad_end(outcome, stopped);
+    // A process that was killed did not get to its end, whatever its cases came to; a status may
+    // only repeat that one of them failed.
+    let killed = !matches!(outcome, Outcome::Passed | Outcome::Exited(_));
+    let mut explained = cases.iter().any(|case| !case.verdict.is_good()) && !killed;
+    for (name, output) in reported.open {
+        if names.contains(&name) {
+            continue;
         }
-        (None, None) if cases.is_empty() => cases.push(whole(Verdict::Passed)),
-        (None, None) => {}
+        let end = end.clone().unwrap_or_else(|| Verdict::Crashed(ENDED_EARLY.to_string()));
+        cases.push(Judged::new(name, end, output));
+        explained = true;
+    }
+    match (end, reported.complaint) {
+        (Some(end), complaint) if !explained => {
+            // Of a process that was killed it says nothing that is not known.
+            let complaint = complaint.filter(|_| !killed);
+            let mut output = complaint.map_or(String::new(), |why| format!("{why}\n"));
+            output.push_str(printed);
+            cases.push(Judged::whole(end, &output));
+        }
+        (_, Some(_)) if killed => {}
+        (_, Some(complaint)) => {
+            let named = cases.iter_mut().find(|case| case.name.is_empty());
+            match named {
+                Some(whole) => {
+                    if whole.verdict.is_good() {
+                        whole.verdict = Verdict::Failed;
+                    }
+                    push_line(&mut whole.output, &complaint);
+                }
+                None => {
+                    cases.push(Judged::whole(Verdict::Failed, &format!("{complaint}\n")));
+                }
+            }
+        }
+        (None, None) if cases.is_empty() => cases.push(Judged::whole(Verdict::Passed, printed)),
+        _ => {}
     }
     cases
 }

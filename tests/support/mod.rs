@@ -123,10 +123,10 @@ impl Workspace {
     }
 }
 
-/// Reads what a started eng tells until a text is in it: what was told is kept, even if eng is
-/// killed right after.
+/// Reads what a started eng tells until a text is in it, and gives it: what was told is kept, even
+/// if eng is killed right after.
 #[track_caller]
-pub fn wait_told(child: &mut std::process::Child, text: &str) {
+pub fn wait_told(child: &mut std::process::Child, text: &str) -> String {
     use std::io::Read;
     let stderr = child.stderr.as_mut().expect("its errors are piped");
     let mut told = Vec::new();
@@ -136,6 +136,7 @@ pub fn wait_told(child: &mut std::process::Child, text: &str) {
         assert!(read == 1, "'{text}' is not in:\n{}", String::from_utf8_lossy(&told));
         told.push(byte[0]);
     }
+    String::from_utf8_lossy(&told).into_owned()
 }
 
 impl Run {

@@ -1,0 +1,172 @@
+//! Which tests and cases run: filter expressions, tags, sizes; and what tests share: resources.
+
+use crate::support::{Workspace, workspace};
+use std::fs;
+
+const TESTS: &str = r#"
+-- BUILD.ron
+[
+    cc_test(name: "cases", srcs: ["cases.c"], protocol: "eng", tags: ["fast"], size: "small"),
+    sh_test(name: "slow", srcs: "t.sh", tags: ["slow", "net"], size: "large"),
+    sh_test(name: "plain", srcs: "t.sh"),
+]
+-- cases.c
+#include <eng_test.h>
+TEST(parses_a) { CHECK(1); }
+TEST(parses_b) { CHECK(1); }
+TEST(prints) { CHECK(1); }
+-- t.sh
+#!/bin/sh
+"#;
+
+#[track_caller]
+fn selects(ws: &Workspace, arguments: &[&str], counts: &str) {
+    ws.eng(&[&["test"], arguments].concat()).expect(0).tells(counts);
+}
+
+#[test]
+fn expressions_select_cases_and_tests() {
+    let ws = workspace(TESTS);
+    for (filter, counts) in [
+        ("parses", "tests: 1 passed\ncases: 2 passed"),
+        ("case(/_a$/) or tag(slow)", "tests: 2 passed"),
+        ("tag(slow)", "tests: 1 passed"),
+        ("kind(sh_test) and not tag(net)", "tests: 1 passed"),
+        ("size(small)", "cases: 3 passed"),
+        ("target(=//:plain)", "tests: 1 passed"),
+        ("not (kind(cc_test) or tag(/./))", "tests: 1 passed"),
+    ] {
+        selects(&ws, &["--fresh", "--filter", filter], counts);
+    }
+    selects(&ws, &["--fresh", "--filter=parses_a", "--filter=tag(slow)"], "cases: 2 passed");
+}
+
+#[test]
+fn a_test_that_is_not_wanted_is_not_built() {
+    let ws = workspace(TESTS);
+    let run = ws.test(&["--filter", "kind(sh_test)"]);
+    run.ran(&["test //:plain", "test //:slow"]);
+}
+
+#[test]
+fn bazels_flags_select_too() {
+    let ws = workspace(TESTS);
+    selects(&ws, &["--test_tag_filters=fast,slow"], "tests: 2 passed");
+    selects(&ws, &["--test_tag_filters=-slow"], "tests: 2 passed");
+    selects(&ws, &["--test_size_filters=small"], "cases: 3 passed");
+    ws.eng(&["test", "--test_tag_filters=slow,-net"]).expect(4);
+}
+
+#[test]
+fn a_filter_that_wants_nothing_is_told() {
+    let ws = workspace(TESTS);
+    ws.eng(&["test", "--filter=tag(none)"])
+        .expect(4)
+        .tells("--filter tag(none) matches no case of");
+    ws.eng(&["test", "--filter=nothing"]).expect(4).tells("--filter nothing matches no case of");
+}
+
+#[test]
+fn mistakes_in_a_filter_are_told() {
+    let ws = workspace(TESTS);
+    ws.eng(&["test", "--filter=tags(x)"])
+        .expect(2)
+        .tells("eng: the filter 'tags(x)': there is no 'tags(..)'; did you mean 'tag'?\n");
+    ws.eng(&["test", "--filter=a b"])
+        .expect(2)
+        .tells("'b' follows where 'and' or 'or' was expected");
+}
+
+#[test]
+fn a_program_without_a_list_sees_which_cases_are_wanted() {
+    let ws = workspace(
+        "-- BUILD.ron\n[sh_test(name: \"t\", srcs: \"t.sh\", protocol: \"tap\")]\n\
+         -- t.sh\n#!/bin/sh\necho 1..1\necho \"ok 1 - got $TESTBRIDGE_TEST_ONLY\"\n",
+    );
+    ws.eng(&["test", "--test_filter=got x", "--test-output=all"])
+        .expect(0)
+        .tells("  got got x: passed\n");
+}
+
+/// Tests that note when they begin and end, with these attributes.
+fn noting(root: &str, attributes: &[&str]) -> Workspace {
+    let ws = workspace("");
+    let trace = ws.beside("trace").display().to_string();
+    let mut text = format!("[workspace(name: \"ws\"{root}),");
+    for (at, more) in attributes.iter().enumerate() {
+        text.push_str(&format!(
+            "sh_test(name: \"t{at}\", srcs: \"t.sh\", {more}, env: {{\"TRACE\": \"{trace}\"}}),"
+        ));
+    }
+    ws.write("BUILD.ron", &format!("{text}]\n"));
+    ws.write(
+        "t.sh",
+        "#!/bin/sh\necho \"begin $ENG_RESOURCE_DB\" >> \"$TRACE\"\nsleep 0.2\necho \"end $ENG_RESOURCE_DB\" >> \"$TRACE\"\n",
+    );
+    ws
+}
+
+/// The most tests that ran at the same time.
+fn most_at_once(ws: &Workspace) -> usize {
+    let (mut now, mut most) = (0usize, 0);
+    for line in trace(ws).lines() {
+        match line.starts_with("begin") {
+            true => now += 1,
+            false => now -= 1,
+        }
+        most = most.max(now);
+    }
+    most
+}
+
+fn trace(ws: &Workspace) -> String {
+    fs::read_to_string(ws.beside("trace")).expect("tests note themselves")
+}
+
+#[test]
+fn tests_that_share_a_resource_do_not_overlap() {
+    let ws = noting("", &["resources: [\"db\"]"; 4]);
+    ws.eng(&["test", "--test-threads=4"]).expect(0).tells("tests: 4 passed");
+    assert_eq!(most_at_once(&ws), 1);
+}
+
+#[test]
+fn a_resource_has_as_many_instances_as_are_declared_and_each_test_knows_its_own() {
+    let ws = noting(", resources: {\"db\": [\"north\", \"south\"]}", &["resources: [\"db\"]"; 6]);
+    ws.eng(&["test", "--test-threads=8"]).expect(0).tells("tests: 6 passed");
+    assert_eq!(most_at_once(&ws), 2);
+    let notes = trace(&ws);
+    assert!(notes.contains("begin north\n") && notes.contains("begin south\n"), "{notes}");
+    let both = noting(", resources: {\"db\": 2}", &["resources: [\"db:2\"]"; 2]);
+    both.eng(&["test", "--test-threads=8"]).expect(0);
+    assert!(trace(&both).contains("begin 0,1\n"));
+}
+
+#[test]
+fn tags_of_bazel_claim_slots_and_resources() {
+    let ws = noting("", &["tags: [\"cpu:3\"]"; 3]);
+    ws.eng(&["test", "--test-threads=4"]).expect(0);
+    assert_eq!(most_at_once(&ws), 1);
+    let ws = noting("", &["tags: [\"resources:db:1\"]"; 3]);
+    ws.eng(&["test", "--test-threads=4"]).expect(0);
+    assert_eq!(most_at_once(&ws), 1);
+    let ws = noting("", &["tags: [\"exclusive\"]"; 3]);
+    ws.eng(&["test", "--test-threads=4"]).expect(0);
+    assert_eq!(most_at_once(&ws), 1);
+}
+
+#[test]
+fn a_claim_that_cannot_be_met_is_told() {
+    let ws = noting("", &["resources: [\"db:2\"]"]);
+    ws.eng(&["test"])
+        .expect(2)
+        .tells("//:t0 takes 2 of the resource 'db', but there is only 1; 'workspace(resources: {\"db\": 2})' in the root's BUILD.ron says how many there are");
+    let ws = noting("", &["resources: [\"db:x\"]"]);
+    ws.eng(&["test"]).expect(2).tells("the resource 'db:x' is neither a name nor NAME:NUMBER");
+    let ws = noting(", resources: {\"db\": 0}", &["resources: [\"db\"]"]);
+    ws.eng(&["test"]).expect(2).tells("of the resource 'db' there is nothing");
+    let ws = noting(", resources: [\"db\"]", &["resources: [\"db\"]"]);
+    ws.eng(&["test"]).expect(2).tells("'resources'");
+    let ws = noting("", &["shards: 0"]);
+    ws.eng(&["test"]).expect(2).tells("'shards' is 0; it is from 1 to 1000");
+}
