@@ -161,7 +161,7 @@ fn cases_are_named_by_file_and_come_in_order() {
     let told: Vec<&str> =
         run.stderr.lines().filter(|line| line.starts_with("  ") && line.contains("::")).collect();
     let expected =
-        ["  one::b: passed", "  one::a: passed", "  two::a: failed", "  two::s: skipped"];
+        ["  one::b: passed", "  one::a: passed", "  two::a: failed", "  two::s: skipped: no net"];
     assert_eq!(told[..4], expected, "{}", run.stderr);
     run.tells("two.c:2: CHECK_EQ(1 + 1, 3) failed: 2 is not 3")
         .tells("FAILED  //:t#two::a")

@@ -84,14 +84,10 @@ fn children(parent: u32) -> Vec<i32> {
     of_parent.collect()
 }
 
-/// A process of `//fx/hang` that eng has started, once the case has begun that never ends; another
-/// one than the last.
+/// The process of `//fx/hang` that eng has started, once the case has begun that never ends.
 #[track_caller]
-fn hanging(eng: &Child, last: Option<Pid>) -> Pid {
+fn hanging(eng: &Child) -> Pid {
     let hangs = |process: &i32| {
-        if Pid::from_raw(*process) == last {
-            return false;
-        }
         let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
         let report = line.split('\0').skip_while(|word| *word != "--report").nth(1);
         let report = fs::read_to_string(report.unwrap_or("none")).unwrap_or_default();
@@ -114,16 +110,14 @@ fn a_killed_test_is_a_crashed_case_and_none_of_its_code_is_in_eng() {
     ws.eng(&["build", "//fx/hang"]).expect(0);
     let mut command = ws.command(&["test", "//fx/hang", "--timeout=60"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start eng");
-    let with_others = hanging(&child, None);
+    let test = hanging(&child);
     let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).expect("read its memory");
     let own = ws.root().parent().expect("the root has a parent").display().to_string();
     let loaded: Vec<&str> =
         maps.lines().filter(|line| line.contains(&own) && line.contains(" r-x")).collect();
     assert_eq!(loaded, Vec::<&str>::new(), "code of the workspace in eng");
 
-    // What died among others is tried alone before it is judged.
-    kill_process(with_others, Signal::KILL).expect("kill the test");
-    kill_process(hanging(&child, Some(with_others)), Signal::KILL).expect("kill the test again");
+    kill_process(test, Signal::KILL).expect("kill the test");
     let output = child.wait_with_output().expect("wait for eng");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{told}");

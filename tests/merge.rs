@@ -89,7 +89,7 @@ fn cases_names_order_and_results_are_equal_both_ways() {
     for text in [
         "  a/f2::odd: failed\n",
         "a/f2.c:11: CHECK_EQ(check_positive(prepared) + 1, 0) failed: 3 is not 0\n",
-        "  a/f3::odd: skipped\n",
+        "  a/f3::odd: skipped: not today\n",
         "  a/f5::odd: crashed: SIGABRT\n",
         "  a/f6::value/1: failed\n",
         "  a/f7::odd: failed\n",
@@ -314,4 +314,7 @@ fn one_file_is_no_unit() {
         "compile external/eng/cc/eng_test_main.c",
         "link t",
     ]);
+    ws.write("b.c", "int x = y;\n");
+    let run = ws.eng(&["test"]).expect(1).tells("b.c:1:9: error: ");
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
 }

@@ -187,7 +187,7 @@ t.c:40:test_now:IGNORE
 t.c:50:test_slow:PASS (12 ms)
 
 -----------------------
-5 Tests 1 Failures 2 Ignored
+5 Tests 1 Failures 2 Ignored 
 FAIL
 E
 exit 1"#);
@@ -252,4 +252,32 @@ fn a_protocol_that_is_read_otherwise_gives_other_results() {
     let rules = ws.read("r.ron").replace("[\"off\"]", "[\"off\"], failed: [\"known\"]");
     ws.write("r.ron", &rules);
     ws.eng(&["test"]).expect(3).tells("3 of 3 cases failed");
+}
+
+#[test]
+fn a_program_in_c_may_print_what_unity_prints() {
+    let ws = workspace(
+        r#"-- BUILD.ron
+[cc_test(name: "t", srcs: ["t.c", "cases.c"], protocol: "unity")]
+-- t.c
+#include <stdio.h>
+#include <string.h>
+int two(void);
+int main(void)
+{
+    int good = two() == 2;
+    printf("%s:%d:test_two:%s\n", __FILE__, __LINE__, good ? "PASS" : "FAIL: Expected 2");
+    printf("%s:%d:test_three:IGNORE: not yet\n", __FILE__, __LINE__);
+    printf("\n-----------------------\n2 Tests %d Failures 1 Ignored \n%s\n", !good, good ? "OK" : "FAIL");
+    return !good;
+}
+-- cases.c
+int two(void) { return 2; }
+"#,
+    );
+    ws.test(&[]).tells("PASS  //:t  2 cases, 1 skipped");
+    ws.test(&[]).ran(&[]);
+    ws.write("cases.c", "int two(void) { return 3; }\n");
+    ws.eng(&["test"]).expect(3).tells("  test_two: failed\n    t.c:7:test_two:FAIL: Expected 2\n");
+    ws.eng(&["test", "//:t#test_three"]).expect(0).tells("cases: 0 passed, 1 skipped\n");
 }

@@ -83,15 +83,18 @@ impl Scope<'_> {
             return;
         }
         // Of the lists that are mentioned, one at most is not of length one: it sets how often the
-        // item is repeated.
+        // item is repeated. It may be mentioned again, by another property.
         let mut lists: Vec<Vec<Word>> = Vec::new();
-        let mut repeat: Option<(usize, usize)> = None;
+        let mut repeat: Option<(&Mention, usize)> = None;
         for part in &template.parts {
             let Part::Mention(mention) = part else { continue };
             let list = self.mentioned(mention, context, problems);
             let words = self.words(mention, &list);
             if words.len() != 1 {
-                if let Some((_, before)) = repeat {
+                let again = |(other, count): (&Mention, usize)| {
+                    mention.is_of_same_list(other) && words.len() == count
+                };
+                if let Some((_, before)) = repeat.filter(|before| !again(*before)) {
                     problems.push(Problem::at(
                         &template.place,
                         format!(
@@ -102,24 +105,20 @@ impl Scope<'_> {
                     ).also(&self.target.place, "for this target"));
                     return;
                 }
-                repeat = Some((lists.len(), words.len()));
+                repeat = Some((mention, words.len()));
             }
             lists.push(words);
         }
         for turn in 0..repeat.map_or(1, |(_, count)| count) {
             let mut res = Word::text("");
             let mut text = String::new();
-            let mut mentions = lists.iter().enumerate();
+            let mut mentions = lists.iter();
             for part in &template.parts {
                 match part {
                     Part::Text(plain) => text.push_str(plain),
                     Part::Mention(_) => {
-                        let Some((at, words)) = mentions.next() else { continue };
-                        let word = if repeat.is_some_and(|(r, _)| r == at) {
-                            &words[turn]
-                        } else {
-                            &words[0]
-                        };
+                        let Some(words) = mentions.next() else { continue };
+                        let word = if words.len() == 1 { &words[0] } else { &words[turn] };
                         res.take_tools(word, text.len());
                         text.push_str(&word.text);
                         res.files.extend_from_slice(&word.files);

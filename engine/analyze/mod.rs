@@ -17,7 +17,7 @@ pub use actions::{Action, ActionIndex, Command, LONGEST_COMMAND, Layout, REPORT}
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};
 pub use test_process::{Claims, TestProcess, Watch};
-pub use testing::{Setup, Test};
+pub use testing::{Program, Setup, Test};
 pub use word::{Piece, Word, flatten, short};
 
 use crate::base::{Label, Place, Problem, Problems};

@@ -174,11 +174,7 @@ impl<'a> Scope<'a> {
             "name" => label.name.to_string(),
             "package" => label.package.exec_path(),
             "label" => label.to_string(),
-            "ident" => label
-                .name
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                .collect(),
+            "ident" => crate::base::ident(&label.name),
             _ => return None,
         })
     }

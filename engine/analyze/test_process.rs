@@ -13,6 +13,8 @@ pub struct TestProcess {
     /// True if its result may be taken from and kept in the ledger as that of an action. Processes
     /// that run some of many cases keep the results of the cases instead.
     pub whole: bool,
+    /// Which of the test's programs it starts.
+    pub program: usize,
     /// The cases that it runs; none for a whole program.
     pub cases: Vec<String>,
     /// True if nothing else may run meanwhile.

@@ -20,8 +20,8 @@ pub struct Test {
     pub place: Place,
     /// How it is listed, run and read.
     pub protocol: Arc<Protocol>,
-    /// The program, and arguments that always follow it.
-    pub program: Vec<Word>,
+    /// Its programs; each has cases of its own.
+    pub programs: Vec<Program>,
     /// `args`.
     pub args: Vec<Word>,
     /// `env`, and what the rule adds.
@@ -63,6 +63,16 @@ pub struct Setup {
     pub runfiles: Vec<Piece>,
 }
 
+/// A program of a test.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The program, and arguments that always follow it.
+    pub words: Vec<Word>,
+    /// What the program puts in front of the names of its cases, and what stands there instead.
+    /// Of several that fit a name the first counts.
+    pub names: Vec<(String, String)>,
+}
+
 /// More shards than this help nobody.
 const MOST_SHARDS: i64 = 1000;
 
@@ -78,18 +88,7 @@ impl Scope<'_> {
         let context = Context::default();
         let protocol = self.one_word(&rule.protocol, &context, problems)?.text;
         let protocol = self.workspace.rules.protocols.get(&*protocol)?.clone();
-        let program = word::flatten(&self.expand(
-            &[Item::Template(rule.program.clone())],
-            &context,
-            problems,
-        ));
-        if program.is_empty() {
-            problems.push(Problem::at(
-                &self.target.place,
-                format!("{} has nothing to test: its program is an empty list", self.label()),
-            ));
-            return None;
-        }
+        let programs = self.programs(rule, problems)?;
         let args = word::flatten(&self.list("args", &context, problems));
         let mut env = self.environment(&rule.env, &context, problems);
         for word in word::flatten(&self.list("env", &context, problems)) {
@@ -100,7 +99,10 @@ impl Scope<'_> {
         }
         env.sort_by(|a, b| a.0.cmp(&b.0));
         let mut runfiles = data;
-        runfiles.extend(program.iter().cloned().map(Piece::Word));
+        // Each of several programs is there for its own processes only.
+        if let [program] = programs.as_slice() {
+            runfiles.extend(program.words.iter().cloned().map(Piece::Word));
+        }
         runfiles.push(Piece::Gather(configured.run.clone()));
         runfiles.push(Piece::Gather(configured.data.clone()));
         runfiles.push(Piece::Gather(configured.beside.clone()));
@@ -125,7 +127,7 @@ impl Scope<'_> {
             label: target.label.clone(),
             place: target.place.clone(),
             protocol,
-            program,
+            programs,
             args,
             env,
             runfiles,
@@ -233,6 +235,39 @@ impl Scope<'_> {
         }
         claims.resources = sums.into_iter().collect();
         claims
+    }
+
+    fn programs(&mut self, rule: &TestRule, problems: &mut Problems) -> Option<Vec<Program>> {
+        let context = Context::default();
+        let mut list =
+            |items: &[Item]| word::flatten(&self.expand(items, &context, problems)).into_iter();
+        let programs: Vec<Vec<Word>> = match &rule.program {
+            Some(program) => vec![list(&[Item::Template(program.clone())]).collect()],
+            None => list(&rule.programs).map(|word| vec![word]).collect(),
+        };
+        let named = |word: Word| match word.text.split_once('=') {
+            Some((own, prefix)) => (own.to_string(), prefix.to_string()),
+            None => (String::new(), word.text.to_string()),
+        };
+        let names: Vec<(String, String)> = list(&rule.names).map(named).collect();
+        let count = programs.len();
+        let text = if programs.iter().all(Vec::is_empty) {
+            format!("{} has nothing to test: its program is an empty list", self.label())
+        } else if count > 1 && names.len() != count {
+            format!(
+                "{} has {count} programs, but 'names' of its rule gives {} prefixes; one for each was expected",
+                self.label(),
+                names.len()
+            )
+        } else {
+            let of = |(at, words): (usize, Vec<Word>)| Program {
+                words,
+                names: if count > 1 { vec![names[at].clone()] } else { names.clone() },
+            };
+            return Some(programs.into_iter().enumerate().map(of).collect());
+        };
+        problems.push(Problem::at(&self.target.place, text));
+        None
     }
 
     fn text(&mut self, attr: &str, problems: &mut Problems) -> Option<String> {

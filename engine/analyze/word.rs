@@ -67,6 +67,11 @@ impl Word {
                 .unwrap_or(path),
             Prop::Key => path.split_once('=').map_or(path, |(key, _)| key),
             Prop::Only => return self.clone(),
+            Prop::Base => without_extension(short(path)),
+            Prop::Ident => {
+                let text = crate::base::ident(without_extension(short(path)));
+                return Word { text: text.into(), files: self.files.clone(), ..Word::text("") };
+            }
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
         Word { text: text.into(), files: self.files.clone(), ..Word::text("") }
@@ -76,6 +81,10 @@ impl Word {
 /// Path of a file as runfiles and object names have it: without `out/`.
 pub fn short(path: &str) -> &str {
     path.strip_prefix("out/").unwrap_or(path)
+}
+
+fn without_extension(path: &str) -> &str {
+    path.strip_suffix(crate::base::split_name(path).1).unwrap_or(path)
 }
 
 /// A part of a list: a word, or what a dependency contributes.

@@ -12,7 +12,7 @@ mod signal;
 pub use digest::{Digest, Hasher};
 pub use duration::{parse_duration, show_duration};
 pub use label::{Label, PackageName, Repo, check_target_name};
-pub use path::{check_relative, join, normalize, parent, split_name, suffixes};
+pub use path::{check_relative, ident, join, normalize, parent, split_name, suffixes};
 pub use pattern::{Pattern, Selection, Term};
 pub use place::{Place, Source};
 pub use problem::{Problem, Problems, listing, near, nearest};

@@ -23,9 +23,17 @@ pub fn split_name(path: &str) -> (&str, &str) {
     }
 }
 
-/// True if the path ends in one of the endings, or if none are given.
+/// The text with `_` for what no identifier may hold.
+pub fn ident(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// True if the path ends in one of the endings, or if none are given. One that starts with `/` fits
+/// whole names, also the first of a path.
 pub fn suffixes(path: &str, endings: &[String]) -> bool {
-    endings.is_empty() || endings.iter().any(|ending| path.ends_with(ending.as_str()))
+    let fits =
+        |ending: &String| path.ends_with(ending.as_str()) || ending.strip_prefix('/') == Some(path);
+    endings.is_empty() || endings.iter().any(fits)
 }
 
 /// The path without `.` and `x/..`; nothing if it leads outside or is absolute.

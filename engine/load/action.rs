@@ -95,7 +95,7 @@ fn environment(node: Option<&Node>, is_target: IsTarget, problems: &mut Problems
     }
 }
 
-/// Reads `test: (program: ..)`. Without `protocol` the attribute of that name decides, or the exit
+/// Reads `test: (program: ..)` or `test: (programs: [..])`. Without `protocol` the attribute of that name decides, or the exit
 /// status if there is none.
 pub fn test(
     node: &Node,
@@ -104,7 +104,7 @@ pub fn test(
     problems: &mut Problems,
 ) -> Option<TestRule> {
     let args = read::named(node, "test", problems);
-    read::only(args, "test", &["protocol", "program", "env"], problems);
+    read::only(args, "test", &["protocol", "program", "programs", "names", "env"], problems);
     let protocol = match read::field(args, "protocol") {
         Some(node) => item::template(node, "protocol", is_target, problems)?,
         None if has_protocol => {
@@ -114,15 +114,31 @@ pub fn test(
         }
         None => Template { place: node.place.clone(), parts: vec![Part::Text("exit".into())] },
     };
-    let Some(program) = read::field(args, "program") else {
-        if matches!(node.kind, Kind::Struct(_)) {
-            read::missing(&node.place, "test", "program", problems);
+    let items = |name: &str, problems: &mut Problems| match read::field(args, name) {
+        Some(node) => item::items(node, name, is_target, problems),
+        None => Vec::new(),
+    };
+    let programs = items("programs", problems);
+    let program = match (read::field(args, "program"), read::field(args, "programs")) {
+        (Some(program), None) => Some(item::template(program, "program", is_target, problems)?),
+        (None, Some(_)) => None,
+        (Some(_), Some(programs)) => {
+            let text = "'program' is one program with its arguments, 'programs' are several without; only one of them can hold";
+            problems.push(Problem::at(&programs.place, text));
+            return None;
         }
-        return None;
+        (None, None) => {
+            if matches!(node.kind, Kind::Struct(_)) {
+                read::missing(&node.place, "test", "program", problems);
+            }
+            return None;
+        }
     };
     Some(TestRule {
         protocol,
-        program: item::template(program, "program", is_target, problems)?,
+        program,
+        programs,
+        names: items("names", problems),
         env: environment(read::field(args, "env"), is_target, problems),
     })
 }

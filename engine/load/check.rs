@@ -147,7 +147,9 @@ fn outputs_are_mentioned(rule: &Rule, problems: &mut Problems) {
     }
     if let Some(test) = &rule.test {
         walk::environment(&test.env).into_iter().for_each(|it| walk::templates(it, &mut visit));
-        visit(&test.program);
+        test.program.iter().for_each(&mut visit);
+        walk::templates(&test.programs, &mut visit);
+        walk::templates(&test.names, &mut visit);
     }
     mentioned.extend(rule.actions.iter().filter_map(|it| Some(it.each.as_ref()?.text.clone())));
     for out in rule.actions.iter().flat_map(|action| &action.outs) {

@@ -62,7 +62,11 @@ impl<'a> Names<'a> {
         }
         if let Some(test) = &self.rule.test {
             self.template(&test.protocol, everywhere, problems);
-            self.template(&test.program, everywhere, problems);
+            if let Some(program) = &test.program {
+                self.template(program, everywhere, problems);
+            }
+            self.items(&test.programs, everywhere, problems);
+            self.items(&test.names, everywhere, problems);
             for list in walk::environment(&test.env) {
                 self.items(list, everywhere, problems);
             }

@@ -59,6 +59,11 @@ impl Words {
 }
 
 impl Protocol {
+    /// True if nothing that a case prints can be taken for a result, or for the start of a case.
+    pub fn cannot_be_forged(&self) -> bool {
+        self.reports() && self.markers.is_none()
+    }
+
     /// True if results are read from a file that the program writes.
     pub fn reports(&self) -> bool {
         let env = self.env.iter().flat_map(|(_, items)| items);

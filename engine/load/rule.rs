@@ -210,12 +210,20 @@ pub struct Mention {
     pub name: String,
     /// The field gathered over the targets, if `name` is a `target` or `targets` attribute.
     pub field: Option<String>,
-    /// `.path .short .dir .stem .name .ext .root .rel .key .value` of each word.
+    /// `.path .short .dir .stem .name .ext .root .rel .key .value .base .ident` of each word.
     pub prop: Option<Prop>,
     /// Only words that end in one of these are kept; empty keeps all.
     pub filter: Vec<String>,
     /// Joins the words into one, with this between them.
     pub join: Option<String>,
+}
+
+impl Mention {
+    /// True if both mention the same words, whatever property of them.
+    pub fn is_of_same_list(&self, other: &Mention) -> bool {
+        let of = |it: &Mention| (it.name.clone(), it.field.clone(), it.filter.clone());
+        of(self) == of(other) && self.join.is_none() && other.join.is_none()
+    }
 }
 
 /// A property of a word that is a file, or of a `K=v` word of a map.
@@ -241,13 +249,17 @@ pub enum Prop {
     Key,
     /// After the `=` of a map's word.
     Value,
+    /// Path from the exec root without `out/` and without its extension.
+    Base,
+    /// The same with `_` for what no identifier may hold.
+    Ident,
     /// The word itself if the list has no other; nothing of a longer list.
     Only,
 }
 
 impl Prop {
     /// All properties with the names that rule files use.
-    pub const ALL: [(&'static str, Prop); 11] = [
+    pub const ALL: [(&'static str, Prop); 13] = [
         ("path", Prop::Path),
         ("short", Prop::Short),
         ("dir", Prop::Dir),
@@ -258,6 +270,8 @@ impl Prop {
         ("rel", Prop::Rel),
         ("key", Prop::Key),
         ("value", Prop::Value),
+        ("base", Prop::Base),
+        ("ident", Prop::Ident),
         ("only", Prop::Only),
     ];
 }
@@ -349,8 +363,13 @@ pub struct Variant {
 pub struct TestRule {
     /// Name of the protocol.
     pub protocol: Template,
-    /// The program.
-    pub program: Template,
+    /// The program, and arguments that always follow it.
+    pub program: Option<Template>,
+    /// Without it: programs of which each is one word.
+    pub programs: Vec<Item>,
+    /// What the engine puts in front of cases: `PREFIX`, or `OWN=PREFIX` in place of what the
+    /// program itself puts there.
+    pub names: Vec<Item>,
     /// Environment that the rule adds.
     pub env: ActionEnv,
 }

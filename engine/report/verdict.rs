@@ -149,7 +149,8 @@ fn push_case(
     log: &Option<PathBuf>,
 ) {
     let good = case.verdict.is_good();
-    if good && case.flaky == 0 && style.test_output != TestOutput::All {
+    let is_told = !good || case.flaky > 0 || case.verdict.is_odd();
+    if !is_told && style.test_output != TestOutput::All {
         return;
     }
     if !case.name.is_empty() || one_of_many {

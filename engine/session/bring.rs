@@ -302,7 +302,11 @@ fn failed_programs(analysis: &Analysis, failed: &[Label]) -> Vec<run::Delivery> 
     let mut res = Vec::new();
     for label in failed {
         let Some(target) = analysis.targets.get(label) else { continue };
-        for file in flatten(&target.run).iter().filter_map(|word| word.file) {
+        let programs = target.test.iter().flat_map(|test| &test.programs);
+        let words = programs.flat_map(|program| &program.words).cloned();
+        let words = flatten(&target.run).into_iter().chain(words);
+        let files: BTreeSet<_> = words.filter_map(|word| word.file).collect();
+        for file in files {
             let path = analyze::short(analysis.files.path(file)).to_string();
             res.push(run::Delivery { label: label.clone(), file, path });
         }

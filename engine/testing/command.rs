@@ -1,7 +1,8 @@
 //! The words of a process of a test, from the templates of its protocol.
 
+use super::names;
 use crate::analyze::{
-    Action, Command, Layout, Piece, REPORT, Setup, Test, TestProcess, Word, short,
+    Action, Command, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, short,
 };
 use crate::load::{Item, Part};
 use std::sync::Arc;
@@ -12,14 +13,15 @@ use std::time::Duration;
 pub(super) enum Cases<'a> {
     /// The whole program, or its listing.
     None,
-    /// One case by name and, if it is known, by index.
+    /// One case by name and, if it is known, by index among those of its program.
     One(&'a str, Option<usize>),
     /// Several, each with name and index, in order.
     Many(&'a [(usize, &'a str)]),
 }
 
 /// The words of a template of the protocol.
-pub(super) fn words(test: &Test, items: &[Item], cases: Cases) -> Vec<Word> {
+pub(super) fn words(test: &Test, program: usize, items: &[Item], cases: Cases) -> Vec<Word> {
+    let program = &test.programs[program];
     let mut words = Vec::new();
     for item in items {
         let Item::Template(template) = item else { continue };
@@ -27,7 +29,7 @@ pub(super) fn words(test: &Test, items: &[Item], cases: Cases) -> Vec<Word> {
         let mut lists: Vec<Vec<Word>> = Vec::new();
         for part in &template.parts {
             let Part::Mention(mention) = part else { continue };
-            let list = mentioned(test, &mention.name, cases);
+            let list = mentioned(test, program, &mention.name, cases);
             lists.push(match &mention.join {
                 None => list,
                 Some(between) => {
@@ -60,15 +62,16 @@ pub(super) fn words(test: &Test, items: &[Item], cases: Cases) -> Vec<Word> {
     words
 }
 
-fn mentioned(test: &Test, name: &str, cases: Cases) -> Vec<Word> {
+fn mentioned(test: &Test, program: &Program, name: &str, cases: Cases) -> Vec<Word> {
     let text = |text: String| vec![Word::text(&text)];
     match (name, cases) {
-        ("program", _) => test.program.iter().map(in_runfiles).collect(),
+        ("program", _) => program.words.iter().map(in_runfiles).collect(),
         ("args", _) => test.args.clone(),
         ("report", _) => text(REPORT.to_string()),
-        ("case", Cases::One(name, _)) => text(name.to_string()),
-        ("cases", Cases::One(name, _)) => text(name.to_string()),
-        ("cases", Cases::Many(cases)) => cases.iter().map(|(_, name)| Word::text(name)).collect(),
+        ("case" | "cases", Cases::One(name, _)) => text(names::own(program, name)),
+        ("cases", Cases::Many(cases)) => {
+            cases.iter().map(|(_, name)| Word::text(&names::own(program, name))).collect()
+        }
         ("index" | "indices" | "first" | "last", Cases::One(_, Some(index))) => {
             text(index.to_string())
         }
@@ -151,7 +154,7 @@ pub(super) fn action(
     let doing = if process.lists { "list" } else { "test" };
     let mut env = test.env.clone();
     for (name, items) in &test.protocol.env {
-        let value = self::words(test, items, Cases::None).into_iter().next();
+        let value = self::words(test, process.program, items, Cases::None).into_iter().next();
         env.retain(|(known, _)| known != name);
         env.push((name.clone(), value.unwrap_or_else(|| Word::text(""))));
     }

@@ -38,30 +38,39 @@ impl Dealer {
         if self.policy.runs > 1 { 1..=self.policy.runs } else { 0..=0 }
     }
 
-    /// The first processes of a test: its listing, or the whole program, once for each run and
-    /// shard.
+    /// The first processes of a test: for each program its listing, or the program as a whole, once
+    /// for each run and shard.
     pub fn first(&self, test: &Test) -> Vec<Action> {
-        if let Some(list) = &test.protocol.list {
-            let words = command::words(test, list, Cases::None);
-            let process = TestProcess { lists: true, size: test.size.clone(), ..process_of(test) };
-            let process = TestProcess { exclusive: false, ..process };
-            return vec![command::action(test, &self.workspace, words, process)];
-        }
         let mut actions = Vec::new();
-        for run in self.runs() {
-            for shard in 0..test.shards {
-                let shard = (test.shards > 1).then_some((shard, test.shards));
-                actions.push(self.whole(test, Turn { run, attempt: 1 }, shard));
+        for program in 0..test.programs.len() {
+            if let Some(list) = &test.protocol.list {
+                let words = command::words(test, program, list, Cases::None);
+                let process = TestProcess { lists: true, program, ..process_of(test) };
+                let process = TestProcess { exclusive: false, ..process };
+                actions.push(command::action(test, &self.workspace, words, process));
+                continue;
+            }
+            for run in self.runs() {
+                for shard in 0..test.shards {
+                    let shard = (test.shards > 1).then_some((shard, test.shards));
+                    actions.push(self.whole(test, program, Turn { run, attempt: 1 }, shard));
+                }
             }
         }
         actions
     }
 
-    /// A process of the whole program.
-    pub fn whole(&self, test: &Test, turn: Turn, shard: Option<(u32, u32)>) -> Action {
-        let words = command::words(test, &test.protocol.run, Cases::None);
+    /// A process of a whole program.
+    pub fn whole(
+        &self,
+        test: &Test,
+        program: usize,
+        turn: Turn,
+        shard: Option<(u32, u32)>,
+    ) -> Action {
+        let words = command::words(test, program, &test.protocol.run, Cases::None);
         let only = self.policy.only.clone();
-        let process = TestProcess { whole: true, shard, only, ..self.process(test, turn) };
+        let process = TestProcess { whole: true, program, shard, only, ..self.process(test, turn) };
         command::action(test, &self.workspace, words, process)
     }
 
@@ -77,15 +86,19 @@ impl Dealer {
     }
 
     /// An action that runs no case in particular, for keys.
-    pub fn for_keys(&self, test: &Test) -> Action {
-        let words = command::words(test, &test.protocol.run, Cases::One("", None));
+    pub fn for_keys(&self, test: &Test, program: usize) -> Action {
+        let words = command::words(test, program, &test.protocol.run, Cases::One("", None));
         let process = TestProcess { size: test.size.clone(), ..TestProcess::default() };
         command::action(test, &self.workspace, words, process)
     }
 
     /// Processes that run these cases.
     pub fn deal(&self, target: &mut Target, names: &[String], turn: Turn) -> Vec<Next> {
-        let mut names = names.to_vec();
+        let by_program = target.by_program(names);
+        by_program.into_values().flat_map(|names| self.deal_of_one(target, names, turn)).collect()
+    }
+
+    fn deal_of_one(&self, target: &mut Target, mut names: Vec<String>, turn: Turn) -> Vec<Next> {
         if let Some(seed) = self.policy.shuffle {
             names.sort_by_cached_key(|name| order(seed, turn.run, &target.test, name));
         }
@@ -105,25 +118,30 @@ impl Dealer {
             .collect()
     }
 
-    /// One process that runs these cases.
+    /// One process that runs these cases, all of one program.
     pub fn some(&self, target: &mut Target, names: &[String], turn: Turn) -> Next {
         target.open += 1;
         let test = target.test.clone();
         let indexed: Vec<(usize, &str)> =
-            names.iter().map(|name| (target.index(name), name.as_str())).collect();
+            names.iter().map(|name| (target.place(name).index, name.as_str())).collect();
+        let program = names.first().map_or(0, |name| target.place(name).program);
+        let words = |items, cases| command::words(&test, program, items, cases);
         let words = match (&test.protocol.batch, indexed.as_slice()) {
-            (Some(batch), [(_, _), _, ..]) => command::words(&test, batch, Cases::Many(&indexed)),
+            (Some(batch), [(_, _), _, ..]) => words(batch, Cases::Many(&indexed)),
             (Some(batch), [(index, name)]) if test.protocol.run.is_empty() => {
-                command::words(&test, batch, Cases::One(name, Some(*index)))
+                words(batch, Cases::One(name, Some(*index)))
             }
-            (_, [(index, name), ..]) => {
-                command::words(&test, &test.protocol.run, Cases::One(name, Some(*index)))
-            }
-            (_, []) => command::words(&test, &test.protocol.run, Cases::None),
+            (_, [(index, name), ..]) => words(&test.protocol.run, Cases::One(name, Some(*index))),
+            (_, []) => words(&test.protocol.run, Cases::None),
         };
         let watch = (names.len() > 1).then(|| watch::watch(&test.protocol)).flatten();
-        let process =
-            TestProcess { cases: names.to_vec(), skip: None, watch, ..self.process(&test, turn) };
+        let process = TestProcess {
+            cases: names.to_vec(),
+            skip: None,
+            program,
+            watch,
+            ..self.process(&test, turn)
+        };
         let action = command::action(&test, &self.workspace, words, process);
         Next { action, expected: None, delay: self.policy.delay(turn.attempt) }
     }

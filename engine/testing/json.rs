@@ -115,11 +115,22 @@ impl Stream<'_> {
         suite.output.push_str(output);
         let Some(outcome) = outcome else { return };
         suite.ended = true;
-        // That it failed is news only if none of its cases did, or can still be found guilty.
         let belongs = |(case, _): &(String, String)| match name {
             "" => true,
             name => case.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')),
         };
+        // A case whose end got lost, as behind text that does not end its line, has passed if all
+        // of them have.
+        if outcome == CaseOutcome::Passed {
+            let (lost, open) = std::mem::take(&mut self.open).into_iter().partition(belongs);
+            self.open = open;
+            let lost: Vec<(String, String)> = lost;
+            for (name, output) in lost {
+                let outcome = CaseOutcome::Passed;
+                self.done.add(ReportedCase { name, outcome, duration: None, output });
+            }
+        }
+        // That it failed is news only if none of its cases did, or can still be found guilty.
         let explained = suite.has_failed || self.open.iter().any(belongs);
         let is_news = match outcome {
             CaseOutcome::Failed => !explained,
@@ -160,7 +171,7 @@ impl Stream<'_> {
             }
             None => None,
         };
-        Reported { cases: self.done.cases, open: self.open, complaint }
+        Reported { cases: self.done.cases, open: self.open, complaint, ..Reported::default() }
     }
 }
 
@@ -265,6 +276,16 @@ mod tests {
         assert_eq!(reported.open, [("p.A".to_string(), "last".to_string())]);
         let complaint = "the results of 'p' end before their end is told";
         assert_eq!(reported.complaint.as_deref(), Some(complaint));
+    }
+
+    #[test]
+    fn a_case_whose_end_is_lost_has_passed_if_its_suite_has() {
+        let lost = [event("run", "A", ""), event("run", "B", ""), event("pass", "B", "")].concat();
+        let passed = read(&format!("{lost}{}", end("pass")));
+        let cases = ["p.B", "p.A"].map(|name| case(name, CaseOutcome::Passed, 0, ""));
+        assert_eq!((passed.cases.as_slice(), passed.open), (&cases[..], vec![]));
+        let failed = read(&format!("{lost}{}", end("fail")));
+        assert_eq!(failed.open, [("p.A".to_string(), String::new())]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported,
             count.map_or("too many".to_string(), |count| count.to_string())
         )),
     };
-    Ok(Reported { cases: res.cases, open, complaint })
+    Ok(Reported { cases: res.cases, open, complaint, ..Reported::default() })
 }
 
 #[cfg(test)]

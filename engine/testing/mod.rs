@@ -1,6 +1,7 @@
 //! Turns listings into cases, cases into processes, and what they print into verdicts.
 //! It knows protocols only as data from rules.
 
+mod names; // the names of cases, from those that their programs give them
 mod command; // a protocol's templates → the words of a process
 mod pattern; // `test {case} ... {outcome}`
 mod listing; // the cases that there are

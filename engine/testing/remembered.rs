@@ -23,17 +23,19 @@ pub(super) fn remembered(
 ) -> Result<Vec<String>> {
     let test = target.test.clone();
     let wanted = target.wanted.clone();
-    let Some(mut keys) = CaseKeys::new(shared, &dealer.for_keys(&test))? else {
-        return Ok(wanted);
-    };
-    target.inputs = keys.inputs.clone();
     let reading = rows::reading(&test.protocol);
     let mut all = Vec::new();
-    for name in &wanted {
-        let cases = command::Cases::One(name, None);
-        let words = command::words(&test, &test.protocol.run, cases);
-        let arguments = words.iter().map(|word| word.text.to_string()).collect();
-        all.push(keys.key(arguments, name, &reading));
+    for (program, names) in target.by_program(&wanted) {
+        let Some(mut keys) = CaseKeys::new(shared, &dealer.for_keys(&test, program))? else {
+            return Ok(wanted);
+        };
+        target.inputs[program] = keys.inputs.clone();
+        for name in &names {
+            let cases = command::Cases::One(name, None);
+            let words = command::words(&test, program, &test.protocol.run, cases);
+            let arguments = words.iter().map(|word| word.text.to_string()).collect();
+            all.push(keys.key(arguments, name, &reading));
+        }
     }
     let options = &shared.options;
     let fresh = options.no_cache || options.fresh_tests || test.forget || dealer.policy.runs > 1;
@@ -50,7 +52,7 @@ pub(super) fn remembered(
             missing.push(name);
             continue;
         }
-        target.kept.add(target.index(&name), &row.outputs);
+        target.kept.add(target.place(&name).at, &row.outputs);
         let bytes = row.output.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
         let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         target.failed_once(0, &name, row.flaky);

@@ -14,6 +14,8 @@ pub struct Reported {
     /// Cases that started and did not end, in the order in which they started, with what they
     /// printed: the last is the guilty one if the process died.
     pub open: Vec<(String, String)>,
+    /// True if these are known from what the program prints beside its report.
+    pub marked: bool,
     /// What cannot be believed: a plan that does not fit, a report that cannot be read.
     pub complaint: Option<String>,
 }
@@ -107,8 +109,9 @@ fn mark(reported: &mut Reported, markers: &Lines, stdout: &str) {
             return;
         }
     };
-    let printed: HashMap<&str, &str> =
-        marked.cases.iter().map(|case| (&*case.name, &*case.output)).collect();
+    // What stands between markers of a case that has them twice may be anybody's.
+    let once = marked.cases.iter().filter(|case| case.outcome == CaseOutcome::Passed);
+    let printed: HashMap<&str, &str> = once.map(|case| (&*case.name, &*case.output)).collect();
     for case in &mut reported.cases {
         let Some(printed) = printed.get(&*case.name).filter(|it| !it.is_empty()) else { continue };
         let told = std::mem::replace(&mut case.output, printed.to_string());
@@ -117,6 +120,7 @@ fn mark(reported: &mut Reported, markers: &Lines, stdout: &str) {
         }
     }
     let has_result = |name: &str| reported.cases.iter().any(|case| case.name == name);
+    reported.marked = true;
     reported.open.extend(marked.open.into_iter().filter(|(name, _)| !has_result(name)));
 }
 
@@ -130,7 +134,7 @@ fn repeats(printed: &str, text: &str) -> bool {
 /// What a word means; nothing if it stands in no list. Of two lists the worse counts.
 pub(super) fn meaning(words: &Words, word: &str, why: &str) -> Option<CaseOutcome> {
     let at = words.lists().iter().position(|list| list.iter().any(|it| it == word))?;
-    let why = why.trim_start_matches([',', ':']).trim().to_string();
+    let why = reason(why.trim_start_matches([',', ':']));
     Some(match at {
         0 => CaseOutcome::Failed,
         1 => CaseOutcome::Skipped(why),
@@ -138,6 +142,12 @@ pub(super) fn meaning(words: &Words, word: &str, why: &str) -> Option<CaseOutcom
         3 => CaseOutcome::UnexpectedPass(why),
         _ => CaseOutcome::Passed,
     })
+}
+
+/// A reason as one line.
+pub(super) fn reason(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(": ")
 }
 
 /// Cases with results, each name once.

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::policy::Policy;
 use super::target::Target;
 use super::verdict::{self, Judged};
-use super::{kept, log, remembered, rows, told};
+use super::{kept, log, names, remembered, rows, told};
 use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
@@ -90,17 +90,22 @@ impl Tests {
         let label = &finished.action.label;
         let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
         target.open -= 1;
+        let program = finished.action.test.as_ref().map_or(0, |process| process.program);
         let mut follow = Follow::default();
         let listing = log::whole(shared, finished.row.stdout)?;
-        let names = told::names(&target.test, finished.outcome, &listing, &shared.stop.why());
-        match names {
-            Ok(names) => target.list(names),
+        let names =
+            told::names(&target.test, program, finished.outcome, &listing, &shared.stop.why());
+        let all_listed = match names {
+            Ok(names) => target.list(program, names),
             Err(mut judged) => {
                 let printed = log::printed(shared, finished.row)?;
                 judged.output.push_str(&format!("\n{printed}"));
                 target.add(0, judged, Origin::Ran, None);
-                return self.settle(shared, label, follow);
+                target.list(program, Vec::new())
             }
+        };
+        if !all_listed {
+            return Ok(follow);
         }
         let test = target.test.clone();
         let wanted = target.listed.iter().filter(|name| self.filter.wants(&test, name));
@@ -123,7 +128,7 @@ impl Tests {
         target.open -= 1;
         target.ran |= finished.origin == Origin::Ran;
         target.duration += Duration::from_nanos(finished.row.duration_ns);
-        let first = process.cases.first().map_or(0, |case| target.index(case));
+        let first = process.cases.first().map_or(0, |case| target.place(case).at);
         target.kept.add(first, &finished.row.outputs);
         target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
         let follow = match process.whole {
@@ -143,12 +148,15 @@ impl Tests {
         let mut follow = Follow::default();
         let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
         let test = target.test.clone();
-        let reported = told::reported(shared, &test, finished)?;
+        let reported = told::reported(shared, &test, process.program, finished)?;
         let printed = log::printed(shared, finished.row)?
             + &kept::infrastructure(shared, &finished.row.outputs)?;
         let skip = test.protocol.skip;
         let why = shared.stop.why();
-        let cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
+        let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
+        for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
+            case.name = names::of_case(&test.programs[process.program], "");
+        }
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
         let turn = Turn { run: process.run_number, attempt: process.attempt };
@@ -158,7 +166,7 @@ impl Tests {
                 target.failed_once(turn.run, &case.name, 1);
             }
             let turn = Turn { attempt: turn.attempt + 1, ..turn };
-            let action = self.dealer.whole(&test, turn, process.shard);
+            let action = self.dealer.whole(&test, process.program, turn, process.shard);
             target.open += 1;
             let delay = self.dealer.policy.delay(turn.attempt);
             follow.actions.push(Next { action, expected: None, delay });
@@ -193,7 +201,8 @@ impl Tests {
         let mut follow = Follow::default();
         let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
         let test = target.test.clone();
-        let reported = told::reported(shared, &test, finished)?.unwrap_or_default();
+        let reported =
+            told::reported(shared, &test, process.program, finished)?.unwrap_or_default();
         let printed = log::printed(shared, finished.row)?
             + &kept::infrastructure(shared, &finished.row.outputs)?;
         let why = shared.stop.why();
@@ -203,7 +212,7 @@ impl Tests {
         let turn = Turn { run: process.run_number, attempt: process.attempt };
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
-        let keep = finished.inputs.agree(&target.inputs);
+        let keep = finished.inputs.agree(&target.inputs[process.program]);
         let doubted = judgement.cases.iter().any(|case| case.name.is_empty() && case.is_bad());
         if *finished.outcome == Outcome::Passed {
             follow.learned = told::learned(&test.label, process, &judgement.cases, finished);
@@ -213,8 +222,11 @@ impl Tests {
             let case = Judged { leaky: finished.row.leaked, ..case };
             let bad = case.is_bad();
             let guilty = judgement.guilty.as_ref() == Some(&case.name);
-            // What the case did that killed the process later may be to blame.
-            if bad && judgement.died && process.cases.len() > 1 && !guilty {
+            let certain = guilty
+                && (test.protocol.cannot_be_forged()
+                    || matches!(case.verdict, Verdict::TimedOut(_)));
+            // What the case did that killed the process may be to blame, or it is not this one.
+            if bad && judgement.died && process.cases.len() > 1 && !certain {
                 target.failed_once(turn.run, &case.name, 1);
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;
@@ -242,7 +254,11 @@ impl Tests {
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;
             }
-            target.add(turn.run, case, finished.origin, None);
+            let name = match case.name.is_empty() {
+                true => names::of_case(&test.programs[process.program], ""),
+                false => case.name.clone(),
+            };
+            target.add(turn.run, Judged { name, ..case }, finished.origin, None);
         }
         for group in judgement.again {
             follow.actions.extend(self.dealer.deal(target, &group, turn));

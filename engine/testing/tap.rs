@@ -185,7 +185,7 @@ impl Tap {
             }
             None => self.complain(format!("there is no plan such as '1..{}'", found.max(1))),
         }
-        Reported { cases: self.cases, open: Vec::new(), complaint: self.complaint }
+        Reported { cases: self.cases, complaint: self.complaint, ..Reported::default() }
     }
 }
 

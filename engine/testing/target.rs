@@ -1,6 +1,7 @@
 //! One test target on its way to its verdicts.
 
 use super::kept::Kept;
+use super::names;
 use super::verdict::Judged;
 use crate::analyze::Test;
 use crate::base::Digest;
@@ -13,16 +14,18 @@ use std::time::Duration;
 /// What is known of a test target so far.
 pub(super) struct Target {
     pub test: Arc<Test>,
-    /// All cases by name in the order of the listing.
+    /// What each program listed, once it has.
+    listings: Vec<Option<Vec<String>>>,
+    /// All cases by name in the order of the programs and their listings.
     pub listed: Vec<String>,
-    /// Place of each in the listing.
-    places: HashMap<String, usize>,
+    /// Where each stands.
+    places: HashMap<String, Place>,
     /// Those that are wanted, once they are listed.
     pub wanted: Vec<String>,
     /// Keys of cases.
     pub keys: BTreeMap<String, Digest>,
-    /// What these are made of.
-    pub inputs: Inputs,
+    /// What these are made of, by program.
+    pub inputs: Vec<Inputs>,
     /// Verdicts in the order of the listing, one for each run; what no listing names comes last.
     verdicts: BTreeMap<(usize, String), Vec<Case>>,
     /// Attempts that failed and were not the last, by run and case.
@@ -41,15 +44,27 @@ pub(super) struct Target {
     pub told: bool,
 }
 
+/// Where a case stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Among all cases of the target.
+    pub at: usize,
+    /// Its program.
+    pub program: usize,
+    /// In the listing of that.
+    pub index: usize,
+}
+
 impl Target {
     pub fn new(test: Arc<Test>) -> Target {
         Target {
+            listings: vec![None; test.programs.len()],
+            inputs: vec![Inputs::default(); test.programs.len()],
             test,
             listed: Vec::new(),
             places: HashMap::new(),
             wanted: Vec::new(),
             keys: BTreeMap::new(),
-            inputs: Inputs::default(),
             verdicts: BTreeMap::new(),
             failures: HashMap::new(),
             open: 0,
@@ -61,9 +76,10 @@ impl Target {
         }
     }
 
-    /// Place of a case in the listing.
-    pub fn index(&self, name: &str) -> usize {
-        self.places.get(name).copied().unwrap_or(usize::MAX)
+    /// Where a case stands; last if no listing names it.
+    pub fn place(&self, name: &str) -> Place {
+        let nowhere = Place { at: usize::MAX, program: 0, index: usize::MAX };
+        self.places.get(name).copied().unwrap_or(nowhere)
     }
 
     /// True if the listing has this case.
@@ -71,10 +87,33 @@ impl Target {
         self.places.contains_key(name)
     }
 
-    /// Takes the listing.
-    pub fn list(&mut self, names: Vec<String>) {
-        self.places = names.iter().cloned().zip(0..).collect();
-        self.listed = names;
+    /// Takes the listing of a program. True if it was the last that was waited for.
+    pub fn list(&mut self, program: usize, names: Vec<String>) -> bool {
+        self.listings[program] = Some(names);
+        if self.listings.iter().any(Option::is_none) {
+            return false;
+        }
+        for (program, listing) in std::mem::take(&mut self.listings).into_iter().enumerate() {
+            let mut listing: Vec<(usize, String)> =
+                listing.into_iter().flatten().enumerate().collect();
+            let of = &self.test.programs[program];
+            listing.sort_by_cached_key(|(_, name)| names::rank(of, name));
+            for (index, name) in listing {
+                let place = Place { at: self.listed.len(), program, index };
+                self.places.insert(name.clone(), place);
+                self.listed.push(name);
+            }
+        }
+        true
+    }
+
+    /// Cases by program, those of each in their order.
+    pub fn by_program(&self, names: &[String]) -> BTreeMap<usize, Vec<String>> {
+        let mut res: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for name in names {
+            res.entry(self.place(name).program).or_default().push(name.clone());
+        }
+        res
     }
 
     /// Notes that an attempt of a case has failed which is not its last.
@@ -91,7 +130,7 @@ impl Target {
     pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
         let Judged { name, verdict, duration, output, leaky } = judged;
         let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
-        let place = (self.index(&name), name.clone());
+        let place = (self.place(&name).at, name.clone());
         let marks = Case { flaky, leaky, known, ..Case::default() };
         let case = Case { name, verdict, origin, duration, output, ..marks };
         self.verdicts.entry(place).or_default().push(case);
@@ -100,7 +139,7 @@ impl Target {
     /// Gives a verdict to all wanted cases that have none.
     pub fn give_up(&mut self, why: &str) {
         for name in std::mem::take(&mut self.wanted) {
-            if !self.verdicts.contains_key(&(self.index(&name), name.clone())) {
+            if !self.verdicts.contains_key(&(self.place(&name).at, name.clone())) {
                 let verdict = Verdict::NotRun(why.to_string());
                 self.add(0, Judged::new(name, verdict, ""), Origin::Ran, None);
             }

@@ -1,7 +1,7 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
 use super::verdict::Judged;
-use super::{listing, log, results, watch};
+use super::{listing, log, names, results, watch};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
@@ -13,14 +13,19 @@ use std::time::Duration;
 /// The cases that a listing names, or what is to be said of the program that gave none.
 pub(super) fn names(
     test: &Test,
+    program: usize,
     outcome: &Outcome,
     printed: &str,
     stopped: &str,
 ) -> Result<Vec<String>, Judged> {
+    let whole = names::of_case(&test.programs[program], "");
     let verdict = match outcome {
         Outcome::Passed => {
             let names = listing::read(&test.protocol.listing.clone().unwrap_or_default(), printed);
-            return names.map_err(|why| Judged::new("", Verdict::Failed, why));
+            let name = |own: String| names::of_case(&test.programs[program], &own);
+            return names
+                .map(|own| own.into_iter().map(name).collect())
+                .map_err(|why| Judged::new(whole, Verdict::Failed, why));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Refuted(why) | Outcome::Broken(why) => Verdict::Crashed(why.clone()),
@@ -36,7 +41,7 @@ pub(super) fn names(
         Verdict::Crashed(why) | Verdict::NotRun(why) => why.clone(),
         _ => String::new(),
     };
-    Err(Judged::new("", verdict, why))
+    Err(Judged::new(whole, verdict, why))
 }
 
 fn not_listed(how: &str) -> Verdict {
@@ -47,6 +52,7 @@ fn not_listed(how: &str) -> Verdict {
 pub(super) fn reported(
     shared: &Shared,
     test: &Test,
+    program: usize,
     finished: &Finished,
 ) -> Result<Option<results::Reported>> {
     let protocol = &test.protocol;
@@ -56,7 +62,9 @@ pub(super) fn reported(
             None => log::whole(shared, digest),
         }
     };
-    results::read(protocol, fetch(finished.row.report, false), fetch(finished.row.stdout, true))
+    let (report, stdout) = (finished.row.report, finished.row.stdout);
+    let read = results::read(protocol, fetch(report, false), fetch(stdout, true))?;
+    Ok(read.map(|reported| names::translated(&test.programs[program], reported)))
 }
 
 /// How long cases took; where the process does not tell, each its share.

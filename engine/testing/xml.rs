@@ -2,7 +2,7 @@
 //! `failure`, `error`, `skipped`, `system-out` and `system-err`.
 
 use super::pattern::duration;
-use super::results::{CaseOutcome, Collected, Reported, ReportedCase, meaning, push_line};
+use super::results::{CaseOutcome, Collected, Reported, ReportedCase, meaning, push_line, reason};
 use crate::load::Words;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
@@ -169,7 +169,7 @@ impl<'a> Report<'a> {
                 match kind {
                     "failure" | "error" => case.outcome = CaseOutcome::Failed,
                     "skipped" if case.outcome != CaseOutcome::Failed => {
-                        let skipped = CaseOutcome::Skipped(message.clone());
+                        let skipped = CaseOutcome::Skipped(reason(&message));
                         let known = meaning(self.words, &of_type, &message);
                         case.outcome = known.unwrap_or(skipped);
                         // Its message is the reason and is told as such.
@@ -233,7 +233,7 @@ impl<'a> Report<'a> {
         if self.seen == 0 {
             return Err("there is no 'testsuites' or 'testsuite' in it".to_string());
         }
-        Ok(Reported { cases: self.done.cases, open: Vec::new(), complaint: self.complaint })
+        Ok(Reported { cases: self.done.cases, complaint: self.complaint, ..Reported::default() })
     }
 }
 
@@ -271,7 +271,7 @@ mod tests {
   <testcase classname="S" name="b"><failure message="x &lt; y">why
   </failure><system-out><![CDATA[<out>]]></system-out></testcase>
   <testcase name="c"><error message="boom"/></testcase>
-  <testcase classname="S" name="d"><skipped message="no net"/></testcase>
+  <testcase classname="S" name="d"><skipped message="no net&#10; here"/></testcase>
   <testcase classname="S" name="e" status="notrun" result="suppressed"/>
   <testcase classname="S" name="f"><skipped type="xfail" message="later"/></testcase>
 </testsuite></testsuites>"#;
@@ -281,7 +281,7 @@ mod tests {
                 r#"S.a Passed """#,
                 r#"S.b Failed "x < y\nwhy\n<out>\n""#,
                 r#"c Failed "boom\n""#,
-                r#"S.d Skipped("no net") """#,
+                r#"S.d Skipped("no net: here") """#,
                 r#"S.e Skipped("notrun") """#,
                 r#"S.f ExpectedFailure("later") """#,
             ]

@@ -1,15 +1,28 @@
 #include "greeting.h"
 
 #include <eng_test.h>
+#include <string.h>
 
-TEST(counts_every_character)
+static char text[100];
+
+SETUP
 {
-    char text[100];
-    CHECK_EQ(greet(text, sizeof text, "eng"), 11);
+    memset(text, 'x', sizeof text);
+}
+
+struct greeted {
+    const char *name;
+    size_t length;
+};
+
+TEST_EACH(counts_every_character, struct greeted, it, {"eng", 11}, {"you", 11}, {"", 13})
+{
+    CHECK_EQ(greet(text, sizeof text, it.name), it.length);
+    CHECK_EQ(strlen(text), it.length);
 }
 
 TEST(counts_what_did_not_fit)
 {
-    char text[4];
-    CHECK_EQ(greet(text, sizeof text, "eng"), 11);
+    CHECK_EQ(greet(text, 4, "eng"), 11);
+    CHECK_STR_EQ(text, "Hel");
 }

@@ -1,13 +1,12 @@
 #include "greeting.h"
 
 #include <eng_test.h>
-#include <string.h>
 
 TEST(nobody_is_the_world)
 {
     char text[100];
     greet(text, sizeof text, "");
-    CHECK(strcmp(text, "Hello, world!") == 0);
+    CHECK_STR_EQ(text, "Hello, world!");
 }
 
 TEST(whispers)

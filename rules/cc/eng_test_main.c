@@ -1,6 +1,7 @@
 /* The dispatcher of protocol `eng`: lists cases, runs them by index or name in the order in which
- * they are asked for, and writes `start NAME` and `ok NAME`, `not ok NAME` or `skip NAME` into the
- * report, each line at once, so that a case that kills the process is known.
+ * they are asked for, and writes into the report `start NAME`, and at the end `ok [SECONDS] NAME`,
+ * `not ok [SECONDS] NAME` or `skip [SECONDS] NAME # WHY`, each line at once, so that a case that
+ * kills the process is known.
  *
  *     program --list
  *     program [--report FILE] [--name NAME | --index 0,3,5-7]..
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What can be asked for: an entry, or one value of it. */
@@ -35,6 +37,8 @@ static struct named *cases;
 static size_t case_count;
 
 static enum { PASSED, FAILED, SKIPPED } state;
+/* Why the case was skipped, as the report tells it. */
+static char reason[256];
 static jmp_buf leave;
 static pid_t own_process;
 /* Set in the thread that runs the case only. */
@@ -70,9 +74,14 @@ void eng_test_unequal(const char *file, int line, const char *left, const char *
 
 void eng_test_skip(const char *why)
 {
-    if (state == PASSED)
-        state = SKIPPED;
     fprintf(stderr, "skipped: %s\n", why);
+    if (state != PASSED)
+        return;
+    state = SKIPPED;
+    snprintf(reason, sizeof reason, "%s", why);
+    for (char *c = reason; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
 }
 
 void eng_test_threw(const char *what)
@@ -356,20 +365,37 @@ static int is_fixture(size_t at, enum eng_test_kind kind, const struct eng_test_
            strcmp(fixture->file, of->file) == 0;
 }
 
-static void report(FILE *to, const char *word, const char *name)
+static void report_start(FILE *to, const char *name)
 {
     if (!to)
         return;
-    fprintf(to, "%s %s\n", word, name);
+    fprintf(to, "start %s\n", name);
+    fflush(to);
+}
+
+static void report_end(FILE *to, const char *name, const struct timespec *began)
+{
+    static const char *const words[] = {"ok", "not ok", "skip"};
+    struct timespec now;
+    if (!to)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = (double)(now.tv_sec - began->tv_sec);
+    seconds += 1e-9 * (double)(now.tv_nsec - began->tv_nsec);
+    fprintf(to, "%s [%.6f] %s", words[state], seconds, name);
+    if (state == SKIPPED)
+        fprintf(to, " # %s", reason);
+    fputc('\n', to);
     fflush(to);
 }
 
 static int run(const struct named *one, FILE *to)
 {
-    static const char *const words[] = {"ok", "not ok", "skip"};
     const struct eng_test_entry *entry = one->entry;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     state = PASSED;
-    report(to, "start", one->name);
+    report_start(to, one->name);
     for (size_t i = 0; i < fixture_count && state == PASSED; i++)
         if (is_fixture(i, ENG_TEST_SETUP, entry))
             perform(fixtures[i], 0);
@@ -380,7 +406,7 @@ static int run(const struct named *one, FILE *to)
             perform(fixtures[i], 0);
     fflush(stdout);
     fflush(stderr);
-    report(to, words[state], one->name);
+    report_end(to, one->name, &began);
     return state == FAILED;
 }
 
