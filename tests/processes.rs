@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A workspace of scripts that are tests; `{beside}` in them is the folder outside of it.
-fn scripts(all: &[(&str, &str, &str)]) -> Workspace {
+pub fn scripts(all: &[(&str, &str, &str)]) -> Workspace {
     let ws = workspace("");
     let mut build = String::from("[workspace(name: \"ws\"),\n");
     for (name, attributes, body) in all {
@@ -98,58 +98,6 @@ fn what_outlives_its_test_neither_delays_it_nor_survives() {
     assert!(began.elapsed() < Duration::from_secs(200));
     released(&ws.beside("lock"));
     assert_eq!(ws.read("eng-out/testlogs/t/test.log"), "started\n");
-}
-
-#[test]
-fn much_output_is_kept_whole_in_little_memory() {
-    let half = 8 << 20;
-    let ws = scripts(&[(
-        "t",
-        "",
-        "head -c 8388608 /dev/zero | tr '\\0' '\\377' & head -c 8388608 /dev/zero | tr '\\0' '\\n' >&2; wait",
-    )]);
-    let mut child = ws.command(&["test"]).stderr(Stdio::null()).spawn().expect("start eng");
-    // What wait4 gives counts the memory of whoever started the process, too; this does not. It
-    // only grows, so the last reading is close to the peak.
-    let mut peak: u64 = 0;
-    let status = loop {
-        let text = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        peak = peak.max(kib.unwrap_or(0));
-        if let Some(status) = child.try_wait().expect("wait for eng") {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    assert!(status.success());
-    assert!(peak > 1 << 10, "{peak} KiB were read");
-    let log = fs::read(ws.root().join("eng-out/testlogs/t/test.log")).expect("read the log");
-    assert_eq!(log.iter().filter(|byte| **byte == 0xff).count(), half);
-    // A line feed parts the two, since the first does not end with one.
-    assert_eq!(log.iter().filter(|byte| **byte == b'\n').count(), half + 1);
-    assert!(peak < 64 << 10, "eng used {peak} KiB");
-}
-
-#[test]
-fn a_long_line_of_a_failure_is_shown_by_its_ends_and_kept_whole() {
-    let ws = scripts(&[(
-        "t",
-        "",
-        "printf start; head -c 3145728 /dev/zero | tr '\\0' x; echo end; exit 1",
-    )]);
-    let run = ws.eng(&["test"]).expect(3).tells("startxxx").tells("xxxend\n");
-    assert!(run.stderr.len() < 200_000, "{} bytes were told", run.stderr.len());
-    assert_eq!(ws.read("eng-out/testlogs/t/test.log").len(), 3_145_728 + 9);
-}
-
-#[test]
-fn binary_output_is_harmless_and_kept_byte_for_byte() {
-    let ws = scripts(&[("t", "", "printf 'a\\000b\\377\\033[2Jc\\n'; exit 1")]);
-    let run = ws.eng(&["test"]).expect(3);
-    assert!(!run.stderr.contains('\u{1b}') && !run.stderr.contains('\0'), "{:?}", run.stderr);
-    let log = fs::read(ws.root().join("eng-out/testlogs/t/test.log")).expect("read the log");
-    assert_eq!(log, b"a\0b\xff\x1b[2Jc\n");
 }
 
 #[test]

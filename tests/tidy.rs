@@ -154,7 +154,7 @@ fn words_that_belong_to_one_room_stay_there() {
     none("printing", &lines(r"\b(e?print(ln)?|dbg)!", |_| false));
     none(
         "unsafe code",
-        &lines(r"\bunsafe\b|\bunsafe_code\b", |path| path == "engine/run/process.rs"),
+        &lines(r"\bunsafe\b|\bunsafe_code\b", |path| path == "engine/run/kernel.rs"),
     );
 }
 

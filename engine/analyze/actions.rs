@@ -2,11 +2,11 @@
 
 use super::expand::Context;
 use super::scope::Scope;
+use super::test_process::TestProcess;
 use super::word::{self, Piece, Word};
 use super::{FileId, FileKind};
 use crate::base::{Label, Place, Problem, Problems, join};
 use crate::load::{ActionEnv, ActionRule, Does, Part, Template};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Number of an action in an analysis.
@@ -46,51 +46,6 @@ pub struct Action {
     pub timeout: Option<Duration>,
     /// What makes it a process of a test.
     pub test: Option<TestProcess>,
-}
-
-/// What makes an action a process of a test.
-#[derive(Debug, Clone, Default)]
-pub struct TestProcess {
-    /// `small`, `medium`, `large` or `enormous`.
-    pub size: String,
-    /// True for the listing of cases.
-    pub lists: bool,
-    /// True if its result may be taken from and kept in the ledger as that of an action. Processes
-    /// that run some of many cases keep the results of the cases instead.
-    pub whole: bool,
-    /// Which of the test's programs it starts.
-    pub program: usize,
-    /// The cases that it runs; none for a whole program.
-    pub cases: Vec<String>,
-    /// True if nothing else may run meanwhile.
-    pub exclusive: bool,
-    /// The exit status that means that it was skipped, which is as good as a pass.
-    pub skip: Option<i32>,
-    /// Which run of all this is, from 1 on; 0 if there is only one.
-    pub run_number: u32,
-    /// Which attempt this is, from 1 on; 0 for listings.
-    pub attempt: u32,
-    /// The seed of the order, if there is one.
-    pub seed: Option<u64>,
-    /// Which of how many shards of the program it runs, from 0 on.
-    pub shard: Option<(u32, u32)>,
-    /// Which cases are wanted, for programs that can leave out the others by themselves.
-    pub only: Option<String>,
-    /// What it takes of what the machine has.
-    pub claims: Arc<Claims>,
-    /// True if no remembered result is taken for it.
-    pub fresh: bool,
-    /// True if its result is not kept.
-    pub forget: bool,
-}
-
-/// What a process of a test takes of what there is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims {
-    /// Its share of the width of tests; 0 and 1 are the same.
-    pub slots: usize,
-    /// Names of resources with the number of instances of each, sorted by name.
-    pub resources: Vec<(String, usize)>,
 }
 
 /// Commands with more bytes than this are handed over in a file of arguments. A system takes more,

@@ -10,14 +10,14 @@ mod expand; // templates + scope → words
 mod attrs; // attribute types
 mod actions; // each, outs, depfile, inputs
 mod configured; // a target after analysis: what it provides
+mod test_process; // what makes an action a process of a test
 mod testing; // how a target is tested
 
-pub use actions::{
-    Action, ActionIndex, Claims, Command, LONGEST_COMMAND, Layout, REPORT, TestProcess,
-};
+pub use actions::{Action, ActionIndex, Command, LONGEST_COMMAND, Layout, REPORT};
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};
-pub use testing::{Program, Test};
+pub use test_process::{Claims, TestProcess, Watch};
+pub use testing::{Program, Setup, Test};
 pub use word::{Piece, Word, flatten, short};
 
 use crate::base::{Label, Place, Problem, Problems};

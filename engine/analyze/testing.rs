@@ -1,9 +1,9 @@
 //! How a target is tested: its program, its protocol and what must lie around it.
 
-use super::actions::Claims;
 use super::configured::Configured;
 use super::expand::Context;
 use super::scope::Scope;
+use super::test_process::Claims;
 use super::word::{self, Piece, Word};
 use crate::base::{Label, Place, Problem, Problems, parse_duration};
 use crate::load::{Item, Protocol, TestRule};
@@ -46,6 +46,21 @@ pub struct Test {
     pub claims: Arc<Claims>,
     /// True if results of it are never remembered.
     pub forget: bool,
+    /// `setup`: programs that are run before it.
+    pub setups: Vec<Setup>,
+}
+
+/// A program that prepares the ground for tests.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The target.
+    pub label: Label,
+    /// Where that is declared.
+    pub place: Place,
+    /// Its program, and arguments that always follow it.
+    pub program: Vec<Word>,
+    /// Everything that must be in its runfiles.
+    pub runfiles: Vec<Piece>,
 }
 
 /// A program of a test.
@@ -92,6 +107,9 @@ impl Scope<'_> {
         runfiles.push(Piece::Gather(configured.data.clone()));
         runfiles.push(Piece::Gather(configured.beside.clone()));
         runfiles.push(Piece::Word(Word { beside: configured.companions(), ..Word::text("") }));
+        let setups = self.setups(problems);
+        // They are in the key: who has another setup has another result.
+        runfiles.extend(setups.iter().flat_map(|setup| setup.runfiles.iter().cloned()));
         let size = self.text("size", problems).unwrap_or_else(|| "medium".to_string());
         let timeout = match self.text("timeout", problems).filter(|text| !text.is_empty()) {
             Some(text) => parse_duration(&text).unwrap_or_else(|| of_size(&size)),
@@ -122,7 +140,39 @@ impl Scope<'_> {
             shards,
             claims,
             forget,
+            setups,
         })
+    }
+
+    fn setups(&mut self, problems: &mut Problems) -> Vec<Setup> {
+        let mut res = Vec::new();
+        if self.target.rule.attr("setup").is_none() {
+            return res;
+        }
+        for target in self.targets("setup") {
+            let program = word::flatten(&target.run);
+            if program.is_empty() {
+                let text = format!(
+                    "the setup {} of {} cannot be run: it is a '{}'",
+                    target.label,
+                    self.label(),
+                    target.rule
+                );
+                problems.push(
+                    Problem::at(&self.target.place, text).also(&target.place, "declared here"),
+                );
+                continue;
+            }
+            let runfiles = vec![
+                Piece::Gather(target.run.clone()),
+                Piece::Gather(target.data.clone()),
+                Piece::Gather(target.beside.clone()),
+                Piece::Word(Word { beside: target.companions(), ..Word::text("") }),
+            ];
+            let (label, place) = (target.label.clone(), target.place.clone());
+            res.push(Setup { label, place, program, runfiles });
+        }
+        res
     }
 
     fn shards(&mut self, problems: &mut Problems) -> u32 {

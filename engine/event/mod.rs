@@ -23,8 +23,15 @@ pub enum Event {
     ActionSkipped { about: About, because: Label },
     /// A dry run found that an action would have to run.
     WouldRun { about: About, reason: String },
-    /// All cases of a test target that were wanted have a verdict.
-    TestFinished { label: Label, cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
+    /// All cases of a test target that were wanted have a verdict. `warnings` are what the test
+    /// wants to be told besides, also if it passed.
+    TestFinished {
+        label: Label,
+        cases: Vec<Case>,
+        duration: Duration,
+        log: Option<PathBuf>,
+        warnings: Vec<String>,
+    },
     /// A test target has not been run; why.
     TestNotRun { label: Label, because: NotRun },
     /// A file was delivered into `eng-out`.
@@ -99,6 +106,8 @@ pub enum Outcome {
     TimedOut(Duration),
     /// Killed by us because the run was stopped.
     Stopped,
+    /// Exit status 0, but what a test left behind says that it has failed; why.
+    Refuted(String),
     /// It could not be started, or what it left behind is not what was declared.
     Broken(String),
 }

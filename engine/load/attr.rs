@@ -172,7 +172,7 @@ pub fn not_one_of(place: &Place, attr: &str, value: &str, one_of: &[String]) -> 
 /// Adds the attributes that every test has, where the rule does not declare them itself.
 pub fn add_those_of_tests(attrs: &mut Vec<Attr>, place: &Place) {
     let sizes = ["small", "medium", "large", "enormous"].map(String::from).to_vec();
-    let all: [(&str, AttrKind, Option<&str>, &str); 9] = [
+    let all: [(&str, AttrKind, Option<&str>, &str); 10] = [
         ("args", AttrKind::Strings, None, "Arguments of the test program."),
         (
             "size",
@@ -197,6 +197,12 @@ pub fn add_those_of_tests(attrs: &mut Vec<Attr>, place: &Place) {
         ("shards", AttrKind::Int, Some("1"), "How many processes share its cases."),
         ("data", AttrKind::Files { ext: Vec::new() }, None, "Files that it needs at run time."),
         ("env", AttrKind::Map, None, "More environment of the test program."),
+        (
+            "setup",
+            AttrKind::Targets { provides: Vec::new() },
+            None,
+            "Programs that are run once before the first test that needs them; what they write into `$ENG_ENV` is in its environment.",
+        ),
     ];
     for (name, kind, default, doc) in all {
         if attrs.iter().any(|attr| attr.name == name) {

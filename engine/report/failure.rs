@@ -78,7 +78,7 @@ pub(super) fn why(outcome: &Outcome) -> String {
         }
         Outcome::TimedOut(limit) => format!("timed out after {}", show_limit(*limit)),
         Outcome::Stopped => "stopped".to_string(),
-        Outcome::Broken(why) => neutral(why, false),
+        Outcome::Refuted(why) | Outcome::Broken(why) => neutral(why, false),
     }
 }
 

@@ -78,8 +78,8 @@ impl Story {
             }
             Event::ActionFinished { about, end, .. } => self.finished(about, end, out),
             Event::ActionSkipped { about, because } => self.skipped(about, because, out),
-            Event::TestFinished { label, cases, duration, log } => {
-                self.arrived.insert(label, TestEnd::Finished { cases, duration, log });
+            Event::TestFinished { label, cases, duration, log, warnings } => {
+                self.arrived.insert(label, TestEnd::Finished { cases, duration, log, warnings });
                 self.take_turns(out);
             }
             Event::TestNotRun { label, because } => {
@@ -260,7 +260,8 @@ mod tests {
         };
         let cases = verdicts.iter().enumerate().map(case).collect();
         let duration = Duration::from_millis(20);
-        Event::TestFinished { label: label(package), cases, duration, log: None }
+        let warnings = Vec::new();
+        Event::TestFinished { label: label(package), cases, duration, log: None, warnings }
     }
 
     fn events() -> Vec<Event> {

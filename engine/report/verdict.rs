@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub(super) enum TestEnd {
     /// All its cases have a verdict.
-    Finished { cases: Vec<Case>, duration: Duration, log: Option<PathBuf> },
+    Finished { cases: Vec<Case>, duration: Duration, log: Option<PathBuf>, warnings: Vec<String> },
     /// It could not be run, because of this target.
     NotRun { because: NotRun },
 }
@@ -28,10 +28,14 @@ pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
             let label = style.paint(Tone::Strong, &label.to_string());
             format!("{word} {label} ({})\n", not_run(because))
         }
-        TestEnd::Finished { cases, duration, log } => {
+        TestEnd::Finished { cases, duration, log, warnings } => {
             let mut res = line(style, label, cases, *duration);
             for case in cases {
                 push_case(&mut res, style, case, cases.len() > 1, log);
+            }
+            for warning in warnings {
+                let warning = neutral(warning, false).replace('\n', "\n    ");
+                res.push_str(&format!("  {}: {warning}\n", style.paint(Tone::Odd, "warning")));
             }
             let failed = cases.iter().any(|case| !case.verdict.is_good());
             if let Some(log) = log.as_ref().filter(|_| failed) {
@@ -242,7 +246,8 @@ mod tests {
 
     fn shown(test_output: TestOutput, cases: Vec<Case>) -> String {
         let style = Style { test_output, ..Style::default() };
-        let end = TestEnd::Finished { cases, duration: Duration::from_millis(30), log: None };
+        let (duration, warnings) = (Duration::from_millis(30), Vec::new());
+        let end = TestEnd::Finished { cases, duration, log: None, warnings };
         told(&style, &PackageName::main("p").label("t"), &end)
     }
 

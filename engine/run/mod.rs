@@ -12,6 +12,7 @@ mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
 mod remember; // the key under which its result is kept
 mod worker; // one action from key to result
+mod setup; // programs that prepare the ground for tests
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
 mod lookup; // remembered results that still hold
@@ -19,8 +20,13 @@ mod tools; // programs of the machine: found and identified
 mod ask; // what they answer about themselves
 mod exec_root; // a folder that holds only the inputs
 mod script; // commands of plain words, without a shell
+mod kernel; // calls that no library has
+mod inherited; // what every process inherits from this one
 mod process; // starts a process, waits for it, ends it
+mod waiting; // until it has ended, or its time is up
+mod pause; // Ctrl-Z
 mod offspring; // what a process leaves behind: found and killed
+mod kept; // what a test left for its user
 mod report; // what a test wrote for us to read
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
@@ -30,6 +36,7 @@ mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
 pub use grow::{Finished, Follow, Grow, Learned, Next};
+pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Home, Options, Schedule, Shared};

@@ -96,7 +96,7 @@ fn in_words(outcome: &Outcome) -> String {
         Outcome::Signalled(signal) => signal_name(*signal),
         Outcome::TimedOut(_) => "timed out".to_string(),
         Outcome::Stopped => "stopped".to_string(),
-        Outcome::Broken(why) => why.clone(),
+        Outcome::Refuted(why) | Outcome::Broken(why) => why.clone(),
     }
 }
 

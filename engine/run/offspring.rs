@@ -85,7 +85,6 @@ impl Drop for Entered {
 }
 
 /// Leaves what names one of these folders alone until the end of the run.
-#[allow(dead_code)]
 pub(super) fn spare(folders: &[PathBuf]) {
     family().spared.extend_from_slice(folders);
 }

@@ -112,6 +112,9 @@ pub(super) fn prepare(
             if let Some(only) = &test.only {
                 text.push_str(&format!("\nonly {only}"));
             }
+            for (name, value) in &test.env {
+                text.push_str(&format!("\nvariable {name}={value}"));
+            }
             text
         }
     };

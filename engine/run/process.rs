@@ -1,12 +1,14 @@
-//! Starts a process in a group of its own, waits for it, kills the group.
+//! Starts a process in a group of its own, waits for it, ends it and all that it has started.
 //! Knows nothing of actions: it is told what to start and where output goes.
 
+use super::kernel::{self, Status};
 use super::offspring::{self, Left, PATIENCE, Tree};
+use super::pause::{self, Running};
 use super::signal::Stop;
+use super::waiting::{self, Watched};
 use crate::event::Outcome;
 use anyhow::{Context, Result};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
@@ -14,23 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Between SIGTERM and SIGKILL.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Makes what processes inherit from this one the same for all users: the mask of new files, and no
-/// descriptors but the three standard ones (whoever started us may have left others open).
-#[allow(unsafe_code)] // no library has close_range
-pub(super) fn isolate() {
-    offspring::adopt();
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    // SAFETY: marks descriptors to be closed by exec and touches no memory. An old kernel refuses,
-    // and then they are passed on.
-    unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
-}
-
 /// What to start.
 pub(super) struct Start<'a> {
-    /// The program's file, absolute or as found on the PATH of the environment.
+    /// The program's file: absolute, or from where it starts.
     pub program: PathBuf,
     /// What the process sees as its arguments, the program's name first.
     pub argv: &'a [String],
@@ -46,6 +34,10 @@ pub(super) struct Start<'a> {
     pub stderr: &'a Path,
     /// Killed after this time.
     pub timeout: Option<Duration>,
+    /// A file in which lines appear for which the limit of time starts anew.
+    pub watched: Option<Watched<'a>>,
+    /// True if what it leaves behind lives until the end of the run, provided that it ends well.
+    pub lasting: bool,
     /// Folders of its own, which its environment names: by them its offspring is known.
     pub folders: &'a [PathBuf],
 }
@@ -85,7 +77,11 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
         }
         None => Stdio::null(),
     });
+    if start.lasting {
+        offspring::spare(start.folders);
+    }
     let entered = offspring::enter();
+    let gate = pause::gate();
     let child = match spawn(&mut command) {
         Ok(child) => child,
         Err(error) => {
@@ -98,10 +94,12 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
             });
         }
     };
+    let running = Running::new(Pid::from_child(&child));
+    drop(gate);
     // The descriptors of the output belong to the child alone from here on.
     drop(command);
     let ended = wait(child, start, began, stop);
-    drop(entered);
+    drop((running, entered));
     ended
 }
 
@@ -130,7 +128,7 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
         ErrorKind::PermissionDenied => {
             format!("cannot start '{program}': it is not executable (chmod +x makes it so)")
         }
-        ErrorKind::NotFound if start.program.exists() => format!(
+        ErrorKind::NotFound if start.folder.join(&start.program).exists() => format!(
             "cannot start '{program}': the interpreter that its first line names does not exist"
         ),
         ErrorKind::NotFound => format!("cannot start '{program}': there is no such program"),
@@ -148,64 +146,17 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
 }
 
 fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ended> {
-    let timeout = start.timeout;
     let pid = Pid::from_child(&child);
-    let pidfd = pidfd_open(pid, PidfdFlags::empty()).context("open a descriptor for a process")?;
-    let mut killed: Option<Outcome> = None;
-    let mut deadline = timeout.map(|timeout| began + timeout);
-    let mut hard = false;
-    loop {
-        let mut fds = vec![PollFd::new(&pidfd, PollFlags::IN)];
-        // Once a request was acted on, its descriptor stays readable and must not be waited for.
-        if killed.is_none() {
-            fds.push(PollFd::from_borrowed_fd(stop.soft(), PollFlags::IN));
-        }
-        if !hard {
-            fds.push(PollFd::from_borrowed_fd(stop.hard(), PollFlags::IN));
-        }
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let left = left.map(|left| Timespec {
-            tv_sec: left.as_secs() as i64,
-            tv_nsec: i64::from(left.subsec_nanos()),
-        });
-        match poll(&mut fds, left.as_ref()) {
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error).context("wait for a process"),
-            Ok(_) => {}
-        }
-        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if ready[0] {
-            break;
-        }
-        if !hard && ready.last() == Some(&true) && ready.len() > 1 && stop.is_hard() {
-            hard = true;
-            killed.get_or_insert(Outcome::Stopped);
-            let _ = kill_process_group(pid, Signal::KILL);
-            deadline = None;
-        } else if killed.is_none() && stop.requested() {
-            killed = Some(Outcome::Stopped);
-            ask_to_end(pid);
-            deadline = Some(Instant::now() + GRACE);
-        } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            match (&killed, timeout) {
-                (None, Some(timeout)) => {
-                    killed = Some(Outcome::TimedOut(timeout));
-                    ask_to_end(pid);
-                    deadline = Some(Instant::now() + GRACE);
-                }
-                _ => {
-                    let _ = kill_process_group(pid, Signal::KILL);
-                    deadline = None;
-                }
-            }
-        }
-    }
+    let killed = waiting::wait(pid, start.timeout, start.watched, stop)?;
     let duration = began.elapsed();
     // The leader has ended but is not yet reaped, so its number still names its group.
     let patience = if killed.is_some() { Duration::ZERO } else { PATIENCE };
-    let left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
-    let _ = kill_process_group(pid, Signal::KILL);
-    let (status, cpu, peak_kib) = reap(&child)?;
+    let mut left = Left::default();
+    if !start.lasting || killed.is_some() {
+        left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+    let (status, cpu, peak_kib) = kernel::reap(&child)?;
     let outcome = match (killed, status) {
         (Some(outcome), _) => outcome,
         (None, Status::Exited(0)) => Outcome::Passed,
@@ -213,46 +164,4 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
         (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
     };
     Ok(Ended { outcome, duration, cpu, peak_kib, left })
-}
-
-/// Asks a group to end; one that is stopped could not hear it.
-fn ask_to_end(group: Pid) {
-    let _ = kill_process_group(group, Signal::TERM);
-    let _ = kill_process_group(group, Signal::CONT);
-}
-
-enum Status {
-    Exited(i32),
-    Signalled(i32),
-}
-
-/// Reaps a process that has ended; std can't tell what it used.
-#[allow(unsafe_code)] // wait4 is the only call that gives status and usage of one child
-fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
-    let mut status = 0;
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    let pid = child.id() as libc::pid_t;
-    let usage = loop {
-        // SAFETY: both pointers are valid for the call, and `usage` is plain data that any bytes
-        // may fill. The child was not waited for before, so the number is still its own.
-        let res = unsafe { libc::wait4(pid, &mut status, 0, usage.as_mut_ptr()) };
-        if res == pid {
-            // SAFETY: zeroed above and filled by the kernel.
-            break unsafe { usage.assume_init() };
-        }
-        let error = std::io::Error::last_os_error();
-        if error.kind() != ErrorKind::Interrupted {
-            return Err(error).context("reap a process");
-        }
-    };
-    let time = |t: libc::timeval| {
-        Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
-    };
-    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
-    let status = if libc::WIFEXITED(status) {
-        Status::Exited(libc::WEXITSTATUS(status))
-    } else {
-        Status::Signalled(libc::WTERMSIG(status))
-    };
-    Ok((status, cpu, usage.ru_maxrss as u64))
 }

@@ -29,7 +29,7 @@ pub fn execute(
     grow: &mut dyn Grow,
     record: Record,
 ) -> Result<(Summary, BTreeSet<Label>)> {
-    super::process::isolate();
+    super::inherited::isolate();
     let threads = shared.options.jobs + shared.options.test_threads;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

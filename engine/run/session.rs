@@ -1,6 +1,7 @@
 //! What all actions of a run share: stores, options, and what is known of each file.
 
 use super::manifest::Content;
+use super::setup::Setups;
 use super::signal::Stop;
 use super::tools::{self, Tool};
 use crate::analyze::{Analysis, FileId, FileKind, ToolId};
@@ -104,6 +105,7 @@ pub struct Shared<'a> {
     externals: Mutex<HashMap<Digest, bool>>,
     warned: Mutex<HashSet<String>>,
     tool_files: Mutex<Vec<PathBuf>>,
+    pub(super) setups: Setups,
 }
 
 impl<'a> Shared<'a> {
@@ -146,6 +148,7 @@ impl<'a> Shared<'a> {
             externals: Mutex::default(),
             warned: Mutex::default(),
             tool_files: Mutex::default(),
+            setups: Setups::default(),
         }
     }
 

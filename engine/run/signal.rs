@@ -30,11 +30,17 @@ impl Stop {
     }
 
     /// Listens to SIGINT, SIGTERM and SIGHUP: the first asks for an end in good order, the second
-    /// for one at once. At SIGCHLD the orphans that have ended are reaped.
+    /// for one at once. At SIGCHLD the orphans that have ended are reaped, at
+    /// SIGTSTP all that runs is stopped with us.
     pub fn listen(&self) -> Result<()> {
-        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGCHLD])
-            .context("listen to signals")?;
+        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+        // A terminal that goes away is nothing to us if `nohup` says so. The others are only sent
+        // to those who are meant, also to a run in the background.
+        let ignored = super::inherited::ignored();
+        let hushed = [SIGHUP, SIGTSTP].into_iter().filter(|signal| !ignored.contains(signal));
+        let heard = [SIGINT, SIGTERM, SIGCHLD].into_iter().chain(hushed);
+        let mut signals =
+            signal_hook::iterator::Signals::new(heard).context("listen to signals")?;
         let stop = self.clone();
         std::thread::Builder::new()
             .name("signals".to_string())
@@ -42,6 +48,7 @@ impl Stop {
                 for signal in signals.forever() {
                     match signal {
                         SIGCHLD => super::offspring::reap(),
+                        SIGTSTP => super::pause::suspend(),
                         _ => stop.request(),
                     }
                 }

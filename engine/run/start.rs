@@ -7,8 +7,9 @@ use super::prepare::Prepared;
 use super::process::{self, Start};
 use super::remember::remember;
 use super::session::Shared;
+use super::waiting::Watched;
 use super::worker::{Done, FORCED, broken};
-use super::{outputs, report, script};
+use super::{kept, outputs, report, script, setup, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
@@ -25,6 +26,15 @@ pub(super) fn start(
     place: &Place,
     grant: &Grant,
 ) -> Result<Done> {
+    // Before anything is made for the test: it may take long, and fail.
+    let exported = match &action.test {
+        Some(test) if !test.lists => setup::exported(shared, test),
+        _ => Ok(Vec::new()),
+    };
+    let exported = match exported {
+        Ok(exported) => exported,
+        Err(why) => return Ok(broken(why)),
+    };
     let mut root = ExecRoot::new(shared, action.test.is_some())?;
     root.place(shared, &prepared.inputs)?;
     let outputs = action.outputs.iter().map(|id| &**shared.analysis.files.path(*id));
@@ -47,7 +57,13 @@ pub(super) fn start(
         for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
             *word = word.replace(REPORT, &path);
         }
-        super::test_env::add(shared, action, test, grant, &mut root, &mut env)?;
+        for (name, value) in exported {
+            // What the target says itself holds.
+            if !env.iter().any(|(known, _)| *known == name) {
+                env.push((name, value));
+            }
+        }
+        test_env::add(shared, action, test, grant, &mut root, &mut env)?;
     } else {
         env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
     }
@@ -86,11 +102,22 @@ pub(super) fn start(
             if let Err(why) = use_params(action, &mut argv, &root)? {
                 return Ok(broken(why));
             }
-            folder.join(&argv[0])
+            // A test finds itself by a path from where it starts, also if it is a script.
+            match action.test.is_some() && !argv[0].contains('/') {
+                true => PathBuf::from(format!("./{}", argv[0])),
+                false if action.test.is_some() => PathBuf::from(&argv[0]),
+                false => folder.join(&argv[0]),
+            }
         }
     };
     let stderr = if split { root.stderr() } else { stdout.clone() };
     let timeout = shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout);
+    let report = root.report();
+    let watch = action.test.as_ref().and_then(|test| test.watch.as_ref());
+    let watched = watch.map(|watch| {
+        let path = if watch.report { &report } else { &stdout };
+        Watched { path, tells: &*watch.tells }
+    });
     let started = Start {
         program,
         argv: &argv,
@@ -100,7 +127,9 @@ pub(super) fn start(
         stdout: &stdout,
         stderr: &stderr,
         timeout,
+        watched,
         folders: &root.own(),
+        lasting: false,
     };
     let ended = process::run(&started, &shared.stop)?;
     if ended.left.survivors > 0 {
@@ -138,10 +167,15 @@ pub(super) fn start(
     }
     let mut done =
         Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
-    if action.test.is_some() {
+    if let Some(test) = &action.test {
         done.row.report = kept(report::whole(&root)?)?;
-    }
-    if matches!(done.outcome, Outcome::Passed) {
+        done.row.outputs = kept::collect(shared, &action.label, &root)?;
+        let refuted = kept::refutes(&root, test.shard.is_some());
+        if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
+            done.outcome = Outcome::Refuted(why);
+            done.row.outcome = ResultOutcome::Failed { status: -1 };
+        }
+    } else if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {
             Ok(rows) => done.row.outputs = rows,
             Err(why) => done.outcome = Outcome::Broken(why),

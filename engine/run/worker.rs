@@ -45,7 +45,9 @@ impl Done {
         match self.outcome {
             Outcome::Passed => true,
             Outcome::Exited(status) => action.test.is_some() || !NOT_STARTED.contains(&status),
-            Outcome::Signalled(_) | Outcome::TimedOut(_) => action.test.is_some(),
+            Outcome::Signalled(_) | Outcome::TimedOut(_) | Outcome::Refuted(_) => {
+                action.test.is_some()
+            }
             Outcome::Stopped | Outcome::Broken(_) => false,
         }
     }

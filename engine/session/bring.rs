@@ -15,7 +15,7 @@ use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
 use crate::testing::{self, Filter, Tests};
 use anyhow::Context;
 use crossbeam_channel::Sender;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -218,8 +218,8 @@ impl Session {
         self.ledger.save_stats(root, &stats.changed());
         let read = [stats.seen(), shared.tool_files()].concat();
         let unsettled = tests.unsettled();
-        let (tests, logs) = (tests.finished, tests.logs);
-        Ok((summary, RunOver { tests, logs, delivered, read, planned, fallen, unsettled }))
+        let (tests, logs, notes) = (tests.finished, tests.logs, tests.notes);
+        Ok((summary, RunOver { tests, notes, logs, delivered, read, planned, fallen, unsettled }))
     }
 
     /// Keeps what a run like this one needs to find that there is nothing to do.
@@ -242,6 +242,7 @@ impl Session {
         let told = recall::Told {
             labels: &goals.labels,
             tests: &over.tests,
+            notes: &over.notes,
             delivered: &over.delivered,
             warnings: goals.nothing.as_slice(),
             actions: over.planned,
@@ -254,6 +255,7 @@ impl Session {
 /// What is left of a run when it is over.
 struct RunOver {
     tests: Vec<(Label, Vec<Case>)>,
+    notes: BTreeMap<Label, Vec<String>>,
     logs: Vec<PathBuf>,
     delivered: Vec<(Label, String)>,
     read: Vec<PathBuf>,

@@ -8,6 +8,7 @@ use crate::store::{FileStat, load_flat, save_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,10 +24,17 @@ pub struct Recalled {
     /// Every file and folder that the run depended on; nothing stands for what was not there.
     seen: Vec<(PathBuf, Option<FileStat>)>,
     labels: Vec<String>,
-    tests: Vec<(String, Vec<KnownCase>)>,
+    tests: Vec<KnownTest>,
     delivered: Vec<String>,
     warnings: Vec<String>,
     actions: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KnownTest {
+    label: String,
+    cases: Vec<KnownCase>,
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +56,7 @@ enum Good {
 }
 
 /// Part of the names of records; another number makes those of another form unknown.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// What the last run of this request told, if nothing that it depended on has changed.
 pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalled> {
@@ -96,7 +104,7 @@ impl Recalled {
     pub fn tell(self, began: Instant, events: &Sender<Event>) -> Summary {
         let mut summary = Summary { cached: self.actions, ..Summary::default() };
         let labels = |texts: &[String]| texts.iter().filter_map(|text| label(text)).collect();
-        let tests: Vec<String> = self.tests.iter().map(|(test, _)| test.clone()).collect();
+        let tests: Vec<String> = self.tests.iter().map(|test| test.label.clone()).collect();
         let _ = events.send(Event::Planned {
             labels: labels(&self.labels),
             tests: labels(&tests),
@@ -105,7 +113,7 @@ impl Recalled {
         for warning in self.warnings {
             let _ = events.send(Event::Warning(warning));
         }
-        for (test, cases) in self.tests {
+        for KnownTest { label: test, cases, warnings } in self.tests {
             let Some(label) = label(&test) else { continue };
             let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
             cases.iter().for_each(|case| summary.cases.add(case));
@@ -114,7 +122,7 @@ impl Recalled {
             summary.tests_cached += has_cases;
             summary.tests_empty += 1 - has_cases;
             let (duration, log) = (Duration::ZERO, None);
-            let _ = events.send(Event::TestFinished { label, cases, duration, log });
+            let _ = events.send(Event::TestFinished { label, cases, duration, log, warnings });
         }
         for path in self.delivered {
             let _ = events.send(Event::Delivered { path });
@@ -154,6 +162,8 @@ pub(super) struct Told<'a> {
     pub labels: &'a [Label],
     /// Tests with their verdicts.
     pub tests: &'a [(Label, Vec<Case>)],
+    /// What tests want to be told besides.
+    pub notes: &'a BTreeMap<Label, Vec<String>>,
     /// What lies in `eng-out`.
     pub delivered: &'a [(Label, String)],
     /// What the user was told of the request itself.
@@ -212,7 +222,11 @@ pub(super) fn keep(
         labels: told.labels.iter().map(Label::to_string).collect(),
         tests: tests
             .map(|(test, cases)| {
-                Some((test.to_string(), cases.iter().map(known).collect::<Option<_>>()?))
+                Some(KnownTest {
+                    label: test.to_string(),
+                    cases: cases.iter().map(known).collect::<Option<_>>()?,
+                    warnings: told.notes.get(test).cloned().unwrap_or_default(),
+                })
             })
             .collect::<Option<_>>()?,
         delivered: told.delivered.iter().map(|(_, path)| path.clone()).collect(),

@@ -11,7 +11,7 @@ pub struct ResultRow {
     pub exact: Digest,
     /// How the action ended.
     pub outcome: ResultOutcome,
-    /// What it made, in the order in which it was declared.
+    /// What it made, in the order in which it was declared; of a test what it left for the user.
     pub outputs: Vec<OutputRow>,
     /// What it printed to standard output, if anything.
     pub stdout: Option<Digest>,
@@ -113,6 +113,8 @@ pub struct CaseRow {
     pub output: Option<Digest>,
     /// True if its process left others behind.
     pub leaked: bool,
+    /// What its process left for the user besides.
+    pub outputs: Vec<OutputRow>,
     /// Number of the run in the history.
     pub run: i64,
     /// When it ended, in seconds since the epoch.

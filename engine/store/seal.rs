@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 4;
 const CHECK: usize = 16;
 
 /// The row of a value under a key; nothing if the value cannot be encoded.

@@ -2,9 +2,11 @@
 
 use super::names;
 use crate::analyze::{
-    Action, Command, Layout, Piece, Program, REPORT, Test, TestProcess, Word, short,
+    Action, Command, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, short,
 };
 use crate::load::{Item, Part};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The cases that a process is to run.
 #[derive(Debug, Clone, Copy)]
@@ -114,13 +116,41 @@ fn ranges(cases: &[(usize, &str)]) -> Vec<String> {
     ranges.into_iter().map(show).collect()
 }
 
+/// How long a setup may take: as long as a test of medium size.
+const SETUP: Duration = Duration::from_secs(300);
+
+/// The action that runs a setup of a test.
+fn setup(setup: &Setup, workspace: &str) -> Action {
+    Action {
+        label: setup.label.clone(),
+        name: "setup".to_string(),
+        about: format!("setup {}", setup.label),
+        place: setup.place.clone(),
+        target_place: setup.place.clone(),
+        command: Command::Run {
+            words: setup.program.iter().map(in_runfiles).map(Piece::Word).collect(),
+            script: false,
+        },
+        env: Vec::new(),
+        inputs: setup.runfiles.clone(),
+        outputs: Vec::new(),
+        depfile: None,
+        stdout: None,
+        params: None,
+        layout: Layout::Runfiles(workspace.to_string()),
+        timeout: Some(SETUP),
+        test: None,
+    }
+}
+
 /// The action that starts a process of a test.
 pub(super) fn action(
     test: &Test,
     workspace: &str,
     words: Vec<Word>,
-    process: TestProcess,
+    mut process: TestProcess,
 ) -> Action {
+    process.setups = test.setups.iter().map(|it| Arc::new(setup(it, workspace))).collect();
     let doing = if process.lists { "list" } else { "test" };
     let mut env = test.env.clone();
     for (name, items) in &test.protocol.env {

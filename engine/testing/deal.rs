@@ -3,6 +3,7 @@
 use super::command::{self, Cases};
 use super::policy::Policy;
 use super::target::Target;
+use super::watch;
 use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
 use crate::base::Hasher;
 use crate::run::Next;
@@ -133,8 +134,14 @@ impl Dealer {
             (_, [(index, name), ..]) => words(&test.protocol.run, Cases::One(name, Some(*index))),
             (_, []) => words(&test.protocol.run, Cases::None),
         };
-        let process =
-            TestProcess { cases: names.to_vec(), skip: None, program, ..self.process(&test, turn) };
+        let watch = (names.len() > 1).then(|| watch::watch(&test.protocol)).flatten();
+        let process = TestProcess {
+            cases: names.to_vec(),
+            skip: None,
+            program,
+            watch,
+            ..self.process(&test, turn)
+        };
         let action = command::action(&test, &self.workspace, words, process);
         Next { action, expected: None, delay: self.policy.delay(turn.attempt) }
     }

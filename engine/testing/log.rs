@@ -7,7 +7,7 @@ use crate::run::Shared;
 use crate::store::ResultRow;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,21 @@ pub(super) fn whole(shared: &Shared, digest: Option<Digest>) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
 }
 
+/// What stands under a digest, as text; of long text the lines that matter, and what stands beside
+/// them.
+pub(super) fn thinned(
+    shared: &Shared,
+    digest: Option<Digest>,
+    matters: &dyn Fn(&str) -> bool,
+) -> Result<String> {
+    let Some(long) = digest.filter(|digest| digest.size > 4 * MOST_BYTES) else {
+        return whole(shared, digest);
+    };
+    let Some(path) = shared.cas.find(&long)? else { return Ok(String::new()) };
+    let read = || super::thin::thin(BufReader::new(File::open(&path)?), matters);
+    read().with_context(|| format!("read {}", path.display()))
+}
+
 /// What a process wrote to standard output and then to standard error.
 pub(super) fn printed(shared: &Shared, row: &ResultRow) -> Result<String> {
     let stdout = ends(shared, row.stdout)?;
@@ -28,7 +43,8 @@ pub(super) fn printed(shared: &Shared, row: &ResultRow) -> Result<String> {
     Ok(format!("{stdout}{gap}{stderr}"))
 }
 
-fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
+/// The same of one stream.
+pub(super) fn ends(shared: &Shared, digest: Option<Digest>) -> Result<String> {
     let mut text = String::new();
     if let Some(digest) = digest {
         part(shared, &digest, 0..digest.size, &mut text)?;
@@ -72,11 +88,15 @@ pub(super) fn part(
     Ok(())
 }
 
+/// Where the log of a test stands, and all that it has left for its user.
+pub(super) fn folder(shared: &Shared, target: &Target) -> PathBuf {
+    let label = &target.test.label;
+    shared.root.join("eng-out/testlogs").join(label.package.exec_path()).join(&*label.name)
+}
+
 /// Writes `test.log` if the test ran, or if the log of an earlier run is gone.
 pub(super) fn write(shared: &Shared, target: &Target, cases: &[Case]) -> Result<Option<PathBuf>> {
-    let label = &target.test.label;
-    let folder =
-        shared.root.join("eng-out/testlogs").join(label.package.exec_path()).join(&*label.name);
+    let folder = folder(shared, target);
     let path = folder.join("test.log");
     if !target.ran && path.exists() {
         return Ok(Some(path));

@@ -19,8 +19,11 @@ mod share; // which share of the tests a run has
 mod deal; // which processes run which cases
 mod log; // what they printed
 mod rows; // verdicts as rows of the ledger
+mod watch; // which lines of what they print matter
+mod thin; // long output, thinned
 mod told; // what a process told
 mod remembered; // what the ledger remembers
+mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts
 mod run; // follows the processes of all tests
 

@@ -3,7 +3,7 @@
 use super::deal::Dealer;
 use super::target::Target;
 use super::verdict::Judged;
-use super::{command, rows};
+use super::{command, kept, rows};
 use crate::event::{Known, Origin};
 use crate::run::{CaseKeys, Shared};
 use crate::store::CaseRow;
@@ -48,6 +48,11 @@ pub(super) fn remembered(
             missing.push(name);
             continue;
         };
+        if !kept::is_whole(shared, &row.outputs)? {
+            missing.push(name);
+            continue;
+        }
+        target.kept.add(target.place(&name).at, &row.outputs);
         let bytes = row.output.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
         let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         target.failed_once(0, &name, row.flaky);

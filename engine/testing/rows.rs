@@ -4,7 +4,7 @@ use super::verdict::Judged;
 use crate::event::Verdict;
 use crate::load::{Lines, Protocol, Results, Text};
 use crate::run::Shared;
-use crate::store::CaseRow;
+use crate::store::{CaseRow, ResultRow};
 use anyhow::Result;
 use std::time::{Duration, SystemTime};
 
@@ -21,8 +21,13 @@ const EXPECTED_FAILURE: u8 = 5;
 const UNEXPECTED_PASS: u8 = 6;
 
 /// The row of a verdict that may be kept; of a failure, so that no earlier pass holds and that it
-/// can be told again. What the case printed goes into the store.
-pub(super) fn row(judged: &Judged, flaky: u32, shared: &Shared) -> Result<Option<CaseRow>> {
+/// can be told again. What the case printed goes into the store; `of` is the row of its process.
+pub(super) fn row(
+    judged: &Judged,
+    flaky: u32,
+    of: &ResultRow,
+    shared: &Shared,
+) -> Result<Option<CaseRow>> {
     let (verdict, text) = match &judged.verdict {
         Verdict::Passed => (PASSED, String::new()),
         Verdict::Failed => (FAILED, String::new()),
@@ -50,6 +55,7 @@ pub(super) fn row(judged: &Judged, flaky: u32, shared: &Shared) -> Result<Option
         tier: 1,
         flaky,
         leaked: judged.leaky,
+        outputs: of.outputs.clone(),
     }))
 }
 

@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::policy::Policy;
 use super::target::Target;
 use super::verdict::{self, Judged};
-use super::{log, names, remembered, rows, told};
+use super::{kept, log, names, remembered, rows, told};
 use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
@@ -30,8 +30,10 @@ pub struct Tests {
     pub failed: Vec<Label>,
     /// Tests with their verdicts, without what they printed, in the order in which they ended.
     pub finished: Vec<(Label, Vec<Case>)>,
-    /// Their logs.
+    /// Their logs, and what they have left for the user.
     pub logs: Vec<PathBuf>,
+    /// What they want to be told besides.
+    pub notes: BTreeMap<Label, Vec<String>>,
 }
 
 impl Tests {
@@ -55,6 +57,7 @@ impl Tests {
             failed: Vec::new(),
             finished: Vec::new(),
             logs: Vec::new(),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -127,6 +130,8 @@ impl Tests {
         target.open -= 1;
         target.ran |= finished.origin == Origin::Ran;
         target.duration += Duration::from_nanos(finished.row.duration_ns);
+        let first = process.cases.first().map_or(0, |case| target.place(case).at);
+        target.kept.add(first, &finished.row.outputs);
         target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
         let follow = match process.whole {
             true => self.whole_ended(shared, finished, process)?,
@@ -146,7 +151,8 @@ impl Tests {
         let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
         let test = target.test.clone();
         let reported = told::reported(shared, &test, process.program, finished)?;
-        let printed = log::printed(shared, finished.row)?;
+        let printed = log::printed(shared, finished.row)?
+            + &kept::infrastructure(shared, &finished.row.outputs)?;
         let skip = test.protocol.skip;
         let why = shared.stop.why();
         let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
@@ -199,7 +205,8 @@ impl Tests {
         let test = target.test.clone();
         let reported =
             told::reported(shared, &test, process.program, finished)?.unwrap_or_default();
-        let printed = log::printed(shared, finished.row)?;
+        let printed = log::printed(shared, finished.row)?
+            + &kept::infrastructure(shared, &finished.row.outputs)?;
         let why = shared.stop.why();
         let is_listed = |name: &str| target.lists(name);
         let (wanted, outcome) = (&process.cases, finished.outcome);
@@ -228,8 +235,13 @@ impl Tests {
             }
             let flaky = target.failures(turn.run, &case.name);
             let row = match doubted && case.verdict.is_good() {
-                true => rows::row(&Judged { verdict: Verdict::Failed, ..case.clone() }, 0, shared)?,
-                false => rows::row(&case, flaky, shared)?,
+                true => rows::row(
+                    &Judged { verdict: Verdict::Failed, ..case.clone() },
+                    0,
+                    finished.row,
+                    shared,
+                )?,
+                false => rows::row(&case, flaky, finished.row, shared)?,
             };
             let forgotten = process.forget && !bad;
             if let (Some(key), Some(row)) = (target.keys.get(&case.name), row)
@@ -283,11 +295,16 @@ impl Tests {
             self.failed.push(label.clone());
         }
         let log = log::write(shared, target, &cases)?;
+        self.logs.extend(target.kept.deliver(shared, &log::folder(shared, target))?);
+        let warnings = target.kept.warnings(shared)?;
+        if !warnings.is_empty() {
+            self.notes.insert(label.clone(), warnings.clone());
+        }
         let silent = |case: &Case| Case { output: String::new(), ..case.clone() };
         self.finished.push((label.clone(), cases.iter().map(silent).collect()));
         self.logs.extend(log.clone());
-        let duration = target.duration;
-        follow.events.push(Event::TestFinished { label: label.clone(), cases, duration, log });
+        let (label, duration) = (label.clone(), target.duration);
+        follow.events.push(Event::TestFinished { label, cases, duration, log, warnings });
         Ok(follow)
     }
 }

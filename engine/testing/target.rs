@@ -1,5 +1,6 @@
 //! One test target on its way to its verdicts.
 
+use super::kept::Kept;
 use super::names;
 use super::verdict::Judged;
 use crate::analyze::Test;
@@ -35,6 +36,8 @@ pub(super) struct Target {
     pub duration: Duration,
     /// What the processes printed, in the order of their ends.
     pub log: Vec<Digest>,
+    /// What they have left for the user.
+    pub kept: Kept,
     /// True once a process was started for it in this run.
     pub ran: bool,
     /// True once its verdicts were told.
@@ -67,6 +70,7 @@ impl Target {
             open: 0,
             duration: Duration::ZERO,
             log: Vec::new(),
+            kept: Kept::default(),
             ran: false,
             told: false,
         }

@@ -1,7 +1,7 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
 use super::verdict::Judged;
-use super::{listing, log, names, results};
+use super::{listing, log, names, results, watch};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
@@ -28,7 +28,7 @@ pub(super) fn names(
                 .map_err(|why| Judged::new(whole, Verdict::Failed, why));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
-        Outcome::Broken(why) => Verdict::Crashed(why.clone()),
+        Outcome::Refuted(why) | Outcome::Broken(why) => Verdict::Crashed(why.clone()),
         Outcome::TimedOut(limit) => {
             not_listed(&format!(" within {}", crate::base::show_duration(*limit)))
         }
@@ -55,9 +55,15 @@ pub(super) fn reported(
     program: usize,
     finished: &Finished,
 ) -> Result<Option<results::Reported>> {
-    let whole = |digest| move || log::whole(shared, digest);
-    let read =
-        results::read(&test.protocol, whole(finished.row.report), whole(finished.row.stdout))?;
+    let protocol = &test.protocol;
+    let fetch = |digest, stdout| {
+        move || match watch::needed(protocol, stdout) {
+            Some(needed) => log::thinned(shared, digest, &*needed),
+            None => log::whole(shared, digest),
+        }
+    };
+    let (report, stdout) = (finished.row.report, finished.row.stdout);
+    let read = results::read(protocol, fetch(report, false), fetch(stdout, true))?;
     let Some(reported) = read else { return Ok(None) };
     let mut reported = names::translated(&test.programs[program], reported);
     attribute(shared, &mut reported, finished)?;

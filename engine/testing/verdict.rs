@@ -68,6 +68,7 @@ fn bad_end(outcome: &Outcome, stopped: &str) -> Option<Verdict> {
         Outcome::Passed => return None,
         Outcome::Exited(status) => Verdict::Crashed(format!("exit status {status}")),
         Outcome::Signalled(signal) => Verdict::Crashed(signal_name(*signal)),
+        Outcome::Refuted(why) => Verdict::Crashed(why.clone()),
         Outcome::TimedOut(limit) => Verdict::TimedOut(*limit),
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Broken(why) => Verdict::NotRun(why.clone()),
