@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(show(two), "PASS  //p:t  2 cases (1 cached)  0.03s\n");
         let skipped = case("", Verdict::Skipped("no net".into()), Origin::Ran);
         assert_eq!(show(vec![skipped]), "SKIP  //p:t  skipped: no net  0.03s\n");
-        assert_eq!(show(vec![]), "PASS  //p:t  0 cases  0.03s\n");
+        assert_eq!(show(vec![]), "NONE  //p:t  0 cases  0.03s\n");
     }
 
     #[test]
