@@ -6,6 +6,7 @@ mod claims; // what tests share: slots and resources
 mod cut; // a run that ends by its own rules
 mod news; // what is to be kept and told of actions that have ended
 mod grow; // what follows from actions that have ended
+mod gate; // so many processes at once
 mod later; // actions that are not to start before their time
 mod schedule; // the coordinator: what is ready, what may start, what has ended
 mod prepare; // an action before anything is looked up or started

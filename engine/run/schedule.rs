@@ -3,6 +3,7 @@
 
 use super::claims::{Grant, Pool};
 use super::cut::Limits;
+use super::gate::ahead;
 use super::grow::{Finished, Grow, Next, Record};
 use super::later::Later;
 use super::news::{News, about, id};
@@ -30,7 +31,8 @@ pub fn execute(
     record: Record,
 ) -> Result<(Summary, BTreeSet<Label>)> {
     super::inherited::isolate();
-    let threads = shared.options.jobs + shared.options.test_threads;
+    let jobs = shared.options.jobs;
+    let threads = jobs + ahead(jobs) + shared.options.test_threads;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|number| format!("action {number}"))
@@ -50,12 +52,15 @@ pub fn execute(
         began: Instant::now(),
         stopping: false,
         limits: Limits::new(&shared.options),
+        builders: jobs + ahead(jobs),
         pool: Pool::new(shared.options.test_threads, &shared.home.resources),
         grants: HashMap::new(),
         later: Later::default(),
         testing: false,
-        phase: (shared.options.schedule != Schedule::Interleaved).then_some(Phase::Build),
     };
+    if shared.options.schedule != Schedule::Interleaved {
+        let _ = shared.events.send(Event::Phase(Phase::Build));
+    }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
     super::offspring::end_all();
     Ok((coordinator.summary, coordinator.fallen))
@@ -76,13 +81,13 @@ struct Coordinator<'a, 'p> {
     /// True if nothing more is to be started.
     stopping: bool,
     limits: Limits,
+    /// Workers that may be busy with actions other than tests.
+    builders: usize,
     pool: Pool,
     grants: HashMap<NodeId, Grant>,
     later: Later,
     /// True once tests may start.
     testing: bool,
-    /// A phase that has begun and was not told yet.
-    phase: Option<Phase>,
 }
 
 impl<'a> Coordinator<'a, '_> {
@@ -91,9 +96,8 @@ impl<'a> Coordinator<'a, '_> {
         'a: 's,
     {
         loop {
-            self.tell_phase();
+            self.open_tests();
             self.start_all(scope, send);
-            self.tell_phase();
             let waits = self.later.next().is_some() && !self.stopping;
             if self.states.busy() == 0 && !waits {
                 if self.states.open() > 0 && !self.stopping {
@@ -156,35 +160,28 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
-    fn tell_phase(&mut self) {
-        if let Some(phase) = self.phase.take() {
-            let _ = self.shared.events.send(Event::Phase(phase));
-        }
-    }
-
     /// Ends the run: nothing more is started, and what runs is stopped.
     fn cut(&mut self, why: String) {
         self.stopping = true;
         self.shared.stop.cut(why);
     }
 
-    /// True if tests may start: at once, or when everything is built.
-    fn may_test(&mut self) -> bool {
+    /// Lets tests start: at once, or when everything is built.
+    fn open_tests(&mut self) {
         if self.testing {
-            return true;
+            return;
         }
         if let Schedule::TwoPhase { needs_build } = self.shared.options.schedule {
             if self.states.open_of(Kind::Build) > 0 {
-                return false;
+                return;
             }
             if needs_build && self.summary.failed > 0 {
-                self.cut("the build failed, and --schedule=two-phase asks for all of it".into());
-                return false;
+                return self
+                    .cut("the build failed, and --schedule=two-phase asks for all of it".into());
             }
-            self.phase = Some(Phase::Test);
+            let _ = self.shared.events.send(Event::Phase(Phase::Test));
         }
         self.testing = true;
-        true
     }
 
     /// Hands out what may start, unless the run is to end.
@@ -198,15 +195,16 @@ impl<'a> Coordinator<'a, '_> {
         }
         self.stopping |= self.shared.stop.requested();
         if self.stopping {
+            self.shared.gate.close();
             return;
         }
         if self.states.running(Kind::Exclusive) == 0 {
             self.start(scope, send, Kind::Build);
-            if self.may_test() {
+            if self.testing {
                 self.start(scope, send, Kind::Test);
             }
         }
-        if self.states.busy() == 0 && self.may_test() {
+        if self.states.busy() == 0 && self.testing {
             self.start(scope, send, Kind::Exclusive);
         }
     }
@@ -238,7 +236,7 @@ impl<'a> Coordinator<'a, '_> {
     /// The ready action of a kind that should start now, with what it gets of what tests share.
     fn next(&mut self, kind: Kind) -> Option<(NodeId, Grant)> {
         match kind {
-            Kind::Build if self.states.running(kind) >= self.shared.options.jobs => None,
+            Kind::Build if self.states.running(kind) >= self.builders => None,
             Kind::Build => self.states.ready(kind).next().map(|node| (node, Grant::default())),
             Kind::Exclusive if self.states.running(kind) > 0 => None,
             _ if self.pool.is_full() => None,

@@ -1,5 +1,6 @@
 //! What all actions of a run share: stores, options, and what is known of each file.
 
+use super::gate::Gate;
 use super::manifest::Content;
 use super::setup::Setups;
 use super::signal::Stop;
@@ -94,6 +95,8 @@ pub struct Shared<'a> {
     pub run: i64,
     /// What tests see of the workspace.
     pub home: Home,
+    /// Processes of actions, tests not included.
+    pub(super) gate: Gate,
     fast: PathBuf,
     disk: PathBuf,
     slow: AtomicBool,
@@ -126,6 +129,7 @@ impl<'a> Shared<'a> {
         fast: PathBuf,
         disk: PathBuf,
     ) -> Shared<'a> {
+        let gate = Gate::new(options.jobs);
         Shared {
             root,
             analysis,
@@ -137,6 +141,7 @@ impl<'a> Shared<'a> {
             events,
             run,
             home,
+            gate,
             fast,
             disk,
             slow: AtomicBool::new(false),

@@ -25,6 +25,7 @@ pub(super) fn start(
     prepared: &Prepared,
     place: &Place,
     grant: &Grant,
+    begin: &dyn Fn(),
 ) -> Result<Done> {
     // Before anything is made for the test: it may take long, and fail.
     let exported = match &action.test {
@@ -131,7 +132,13 @@ pub(super) fn start(
         folders: &root.own(),
         lasting: false,
     };
-    let ended = process::run(&started, &shared.stop)?;
+    let Some(ended) = in_turn(shared, action, || {
+        begin();
+        process::run(&started, &shared.stop)
+    }) else {
+        return Ok(Done { outcome: Outcome::Stopped, ..broken(String::new()) });
+    };
+    let ended = ended?;
     if ended.left.survivors > 0 {
         shared.warn(format!(
             "{} processes that {} has started cannot be killed; they hang in the kernel",
@@ -187,6 +194,18 @@ pub(super) fn start(
         done.outcome = Outcome::Broken(why);
     }
     Ok(done)
+}
+
+/// Waits until the process of an action may run, and runs it; tests have their turns already.
+/// Nothing if it is not to be started any more.
+fn in_turn<T>(shared: &Shared, action: &Action, run: impl FnOnce() -> T) -> Option<T> {
+    match &action.test {
+        Some(_) => Some(run()),
+        None => {
+            let _pass = shared.gate.enter()?;
+            Some(run())
+        }
+    }
 }
 
 /// Puts the paths of host tools where their names stand.

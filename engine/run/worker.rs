@@ -12,6 +12,7 @@ use crate::base::Digest;
 use crate::event::{About, ActionId, Event, Origin, Outcome};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
+use std::sync::Once;
 use std::time::Duration;
 
 /// What came of an action.
@@ -111,10 +112,15 @@ pub(super) fn carry_out(
         done.reason = Some(reason);
         return Ok(done);
     }
-    let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
-    let mut done = start(shared, action, &prepared, &place, grant);
+    let told = Once::new();
+    let begin = || {
+        told.call_once(|| {
+            let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
+        });
+    };
+    let mut done = start(shared, action, &prepared, &place, grant, &begin);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
-        done = start(shared, action, &prepared, &place, grant);
+        done = start(shared, action, &prepared, &place, grant, &begin);
     }
     let mut done = done?;
     done.inputs = prepared.inputs();
@@ -125,7 +131,7 @@ pub(super) fn carry_out(
             Err(why) => return Ok(broken(why)),
         };
         let place = lookup::place(&again.manifest, action.depfile.is_some());
-        done = start(shared, action, &again, &place, grant)?;
+        done = start(shared, action, &again, &place, grant, &begin)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
