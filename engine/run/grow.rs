@@ -4,9 +4,10 @@ use super::prepare::Inputs;
 use super::session::Shared;
 use crate::analyze::Action;
 use crate::base::{Digest, Label};
-use crate::event::{Event, Origin, Outcome};
+use crate::event::{Event, Origin, Outcome, Summary};
 use crate::store::{Attempt, CaseRow, ResultRow};
 use anyhow::Result;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// An action that has ended.
@@ -21,6 +22,18 @@ pub struct Finished<'a> {
     pub row: &'a ResultRow,
     /// What its process has read, if one was started.
     pub inputs: &'a Inputs,
+}
+
+/// What a run came to.
+#[derive(Default)]
+pub struct Executed {
+    /// Its counts.
+    pub summary: Summary,
+    /// Targets that could not be built in their variant but have another one, each with the action
+    /// that failed: that is not counted, and what needs it is left undone.
+    pub fallen: BTreeMap<Label, String>,
+    /// Targets of which an action failed.
+    pub failed: BTreeSet<Label>,
 }
 
 /// A further action, whose inputs are all there.

@@ -36,7 +36,7 @@ mod deliver; // what was asked for goes into eng-out
 mod session; // what all actions of a run share
 
 pub use deliver::{Delivery, deliver};
-pub use grow::{Finished, Follow, Grow, Learned, Next};
+pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;

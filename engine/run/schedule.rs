@@ -4,7 +4,7 @@
 use super::claims::{Grant, Pool};
 use super::cut::Limits;
 use super::gate::ahead;
-use super::grow::{Finished, Grow, Next, Record};
+use super::grow::{Executed, Finished, Grow, Next, Record};
 use super::later::Later;
 use super::news::{News, about, id};
 use super::session::{Schedule, Shared};
@@ -12,24 +12,23 @@ use super::states::{Kind, State, States};
 use super::worker::{self, Done};
 use crate::analyze::Action;
 use crate::base::Label;
-use crate::event::{Event, Origin, Outcome, Phase, Summary};
+use crate::event::{Event, Origin, Outcome, Phase};
 use crate::graph::{NodeId, Plan};
 use crate::store::ResultOutcome;
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
-/// the machinery itself. Also gives the targets that could not be built in their variant but have
-/// another one: what they fail in is not counted, and what needs them is left undone.
+/// the machinery itself.
 pub fn execute(
     shared: &Shared,
     plan: &mut Plan,
     grow: &mut dyn Grow,
     record: Record,
-) -> Result<(Summary, BTreeSet<Label>)> {
+) -> Result<Executed> {
     super::inherited::isolate();
     let jobs = shared.options.jobs;
     let threads = jobs + ahead(jobs) + shared.options.test_threads;
@@ -47,8 +46,7 @@ pub fn execute(
         record,
         states,
         ended,
-        summary: Summary::default(),
-        fallen: BTreeSet::new(),
+        over: Executed::default(),
         began: Instant::now(),
         stopping: false,
         limits: Limits::new(&shared.options),
@@ -63,7 +61,7 @@ pub fn execute(
     }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
     super::offspring::end_all();
-    Ok((coordinator.summary, coordinator.fallen))
+    Ok(coordinator.over)
 }
 
 type End = (NodeId, Result<Done>, SystemTime);
@@ -75,8 +73,7 @@ struct Coordinator<'a, 'p> {
     record: Record<'p>,
     states: States,
     ended: Receiver<End>,
-    summary: Summary,
-    fallen: BTreeSet<Label>,
+    over: Executed,
     began: Instant,
     /// True if nothing more is to be started.
     stopping: bool,
@@ -119,18 +116,18 @@ impl<'a> Coordinator<'a, '_> {
     /// Tells what the end of the run means for what it has not come to.
     fn end(&mut self) -> Result<()> {
         let stop = &self.shared.stop;
-        self.summary.interrupted = stop.interrupted();
-        self.summary.cut = (stop.requested() && !stop.interrupted()).then(|| stop.why());
-        self.summary.skipped += if self.stopping { self.states.open() } else { 0 };
+        self.over.summary.interrupted = stop.interrupted();
+        self.over.summary.cut = (stop.requested() && !stop.interrupted()).then(|| stop.why());
+        self.over.summary.skipped += if self.stopping { self.states.open() } else { 0 };
         if self.stopping {
-            let why = self.summary.cut.clone().unwrap_or_else(|| stop.why());
+            let why = self.over.summary.cut.clone().unwrap_or_else(|| stop.why());
             let follow = self.grow.left(self.shared, &why)?;
             let mut news = News::default();
             news.batch.cases = follow.cases;
             news.events = follow.events;
             self.settle(news);
         }
-        self.summary.wall = self.began.elapsed();
+        self.over.summary.wall = self.began.elapsed();
         Ok(())
     }
 
@@ -175,7 +172,7 @@ impl<'a> Coordinator<'a, '_> {
             if self.states.open_of(Kind::Build) > 0 {
                 return;
             }
-            if needs_build && self.summary.failed > 0 {
+            if needs_build && self.over.summary.failed > 0 {
                 return self
                     .cut("the build failed, and --schedule=two-phase asks for all of it".into());
             }
@@ -260,7 +257,7 @@ impl<'a> Coordinator<'a, '_> {
             let mut done = match res {
                 Ok(done) => done,
                 Err(error) => {
-                    self.summary.broken += 1;
+                    self.over.summary.broken += 1;
                     worker::broken(format!("{error:#}"))
                 }
             };
@@ -298,7 +295,7 @@ impl<'a> Coordinator<'a, '_> {
             news.learned.extend(follow.learned);
             news.keep(self.shared, &action, &mut done, began);
             if falls_back {
-                news.events.extend(self.fall_back(node, &action));
+                self.fall_back(node, &action);
                 continue;
             }
             news.batch.cases.extend(follow.cases);
@@ -308,6 +305,7 @@ impl<'a> Coordinator<'a, '_> {
             }
             news.events.extend(follow.events);
             if !ok {
+                self.over.failed.insert(action.label.clone());
                 self.skip_dependents(node, &action.label, &mut news.events, false);
                 self.stopping |= self.limits.build_failed();
             }
@@ -337,34 +335,32 @@ impl<'a> Coordinator<'a, '_> {
             && self.shared.analysis.fallbacks.contains_key(&action.label)
     }
 
-    /// Leaves undone what needs the action, without a word but the one that it falls back.
-    fn fall_back(&mut self, node: NodeId, action: &Action) -> Option<Event> {
+    /// Leaves undone what needs the action, without a word.
+    fn fall_back(&mut self, node: NodeId, action: &Action) {
         let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
         while let Some(next) = open.pop() {
             if self.states.waits(next) {
                 open.extend(self.states.set(self.plan, next, State::Skipped));
             }
         }
-        let fallback = self.shared.analysis.fallbacks.get(&action.label)?;
-        self.fallen.insert(action.label.clone()).then(|| {
-            Event::Warning(format!(
-                "{} cannot be built as '{}' ({} fails), so it is built as '{}'",
-                action.label, fallback.from, action.about, fallback.to
-            ))
-        })
+        // Of several actions that fail the first by name is told, whichever came first in time.
+        let first = self.over.fallen.entry(action.label.clone()).or_insert(action.about.clone());
+        if action.about < *first {
+            first.clone_from(&action.about);
+        }
     }
 
     fn count(&mut self, node: NodeId, done: &Done, falls_back: bool) {
         let failed = !falls_back && !matches!(done.outcome, Outcome::Passed | Outcome::Stopped);
         if failed && !done.would_run && self.plan.action(node).test.is_none() {
-            self.summary.failed += 1;
+            self.over.summary.failed += 1;
         }
         if done.would_run {
             return;
         }
         match done.origin {
-            Origin::Cached => self.summary.cached += 1,
-            Origin::Ran => self.summary.ran += 1,
+            Origin::Cached => self.over.summary.cached += 1,
+            Origin::Ran => self.over.summary.ran += 1,
         }
     }
 
@@ -382,7 +378,7 @@ impl<'a> Coordinator<'a, '_> {
                 continue;
             }
             open.extend(self.states.set(self.plan, next, State::Skipped));
-            self.summary.skipped += 1;
+            self.over.summary.skipped += 1;
             let action = self.plan.action(next).clone();
             if quiet {
                 events.push(Event::WouldRun {

@@ -10,7 +10,7 @@ use crate::base::{Label, Problems, listing};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
-use crate::run::{self, Home, Learned, Options, Shared, Stop, deliver};
+use crate::run::{self, Executed, Home, Learned, Options, Shared, Stop, deliver};
 use crate::store::{Cas, History, Ledger, RunRecord, StatCache};
 use crate::testing::{self, Filter, Tests};
 use anyhow::Context;
@@ -81,12 +81,17 @@ impl Session {
         };
         let run = if request.options.dry_run { 0 } else { self.history.begin(&record) };
         let (mut summary, mut over) = self.run(request, &analysis, &goals, run, &events)?;
-        let mut fell_back = false;
+        let mut fell_back = Vec::new();
         while !over.fallen.is_empty() && !summary.interrupted && summary.cut.is_none() {
-            fell_back = true;
-            let variant =
-                |label: &Label| Some((label.clone(), analysis.fallbacks.get(label)?.from.clone()));
-            modes.failed_variants.extend(over.fallen.iter().filter_map(variant));
+            for (label, about) in &over.fallen {
+                let Some(fallback) = analysis.fallbacks.get(label) else { continue };
+                let (from, to) = (&fallback.from, &fallback.to);
+                modes.failed_variants.insert((label.clone(), from.clone()));
+                let text = format!(
+                    "{label} cannot be built as '{from}' ({about} fails), so it is built as '{to}'"
+                );
+                fell_back.push((label.clone(), text));
+            }
             analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
             goals = super::goals::goals(&analysis, &selected, request)?;
             goals.leave_out(&request.filter);
@@ -97,6 +102,12 @@ impl Session {
             summary.add(&more);
             over = then;
         }
+        for (label, text) in &fell_back {
+            // An error that is told already has nothing to do with the variant.
+            if !over.failed.contains(label) {
+                let _ = events.send(Event::Warning(text.clone()));
+            }
+        }
         if !request.options.dry_run {
             let failed = summary.failed + summary.tests_failed + summary.broken > 0;
             self.history.end(run, now_ns(), i32::from(failed));
@@ -104,7 +115,7 @@ impl Session {
         let warnings =
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
                 .concat();
-        let plain = warnings.is_empty() && self.warnings.is_empty() && !fell_back;
+        let plain = warnings.is_empty() && self.warnings.is_empty() && fell_back.is_empty();
         if let Some(path) = &request.write_durations {
             let durations = self.history.durations(&self.workspace.root.display().to_string());
             std::fs::write(path, testing::times(&goals.tests, &durations))
@@ -185,7 +196,8 @@ impl Session {
                 .collect();
             self.history.record(run, attempts, &learned);
         };
-        let (mut summary, fallen) = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
+        let executed = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
+        let Executed { mut summary, fallen, failed } = executed;
         let of_tests = &tests.summary;
         summary.tests_passed = of_tests.tests_passed;
         summary.tests_cached = of_tests.tests_cached;
@@ -219,7 +231,10 @@ impl Session {
         let read = [stats.seen(), shared.tool_files()].concat();
         let unsettled = tests.unsettled();
         let (tests, logs, notes) = (tests.finished, tests.logs, tests.notes);
-        Ok((summary, RunOver { tests, notes, logs, delivered, read, planned, fallen, unsettled }))
+        Ok((
+            summary,
+            RunOver { tests, notes, logs, delivered, read, planned, fallen, failed, unsettled },
+        ))
     }
 
     /// Keeps what a run like this one needs to find that there is nothing to do.
@@ -262,7 +277,9 @@ struct RunOver {
     /// Actions that were planned before any listing was read.
     planned: usize,
     /// Targets that are to be built in another variant.
-    fallen: BTreeSet<Label>,
+    fallen: BTreeMap<Label, String>,
+    /// Targets of which an action failed.
+    failed: BTreeSet<Label>,
     /// Tests that have neither a verdict nor a reason why not.
     unsettled: BTreeSet<Label>,
 }
