@@ -219,7 +219,8 @@ impl Scope<'_> {
                 ));
                 continue;
             };
-            *sums.entry(name.to_string()).or_default() += amount;
+            let sum = sums.entry(name.to_string()).or_default();
+            *sum = amount.saturating_add(*sum);
         }
         for (name, amount) in &sums {
             let there = self.workspace.instances(name).len();

@@ -64,17 +64,9 @@ pub fn bring(
     Ok(exit(&summary))
 }
 
-/// The exit code of a run. A failed build wins over a failed test.
+/// The exit code of a run.
 fn exit(summary: &Summary) -> Exit {
-    if summary.interrupted {
-        Exit::Interrupted
-    } else if summary.broken > 0 {
-        Exit::Environment
-    } else if summary.failed > 0 {
-        Exit::BuildFailed
-    } else if summary.tests_failed > 0 || summary.tests_not_run > 0 {
-        Exit::TestsFailed
-    } else {
-        Exit::Ok
-    }
+    use Exit::{BuildFailed, Environment, Interrupted, NoTests, TestsFailed};
+    let all = [Interrupted, Environment, BuildFailed, TestsFailed, NoTests];
+    all.into_iter().find(|exit| *exit as i32 == summary.status()).unwrap_or(Exit::Ok)
 }

@@ -6,11 +6,11 @@ use super::options::{Common, number};
 use super::request::test_threads;
 use crate::base::parse_duration;
 use crate::report;
-use crate::session::{Failure, Filter, Goal, Policy, Request, Schedule, Share};
+use crate::session::{Deadline, Failure, Filter, Goal, Policy, Request, Schedule, Share};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Flags of `eng test`.
 #[derive(Debug, Args)]
@@ -123,8 +123,14 @@ pub enum TestOutput {
     All,
 }
 
+/// Longer times than a year are a mistake.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// More shares than this are a mistake.
 const MOST_SHARES: u32 = 10_000;
+
+/// More attempts than this help nobody.
+const MOST_RETRIES: usize = 1000;
 
 /// More runs or attempts than this are a mistake.
 const MOST: usize = 1_000_000;
@@ -165,7 +171,8 @@ fn take_manner(request: &mut Request, how: How, keep_going: bool) -> Result<(), 
     let options = &mut request.options;
     options.test_threads = test_threads(how.test_threads)?;
     options.test_timeout = time("--timeout", &how.timeout)?;
-    options.deadline = time("--deadline", &how.deadline)?;
+    let after = time("--deadline", &how.deadline)?;
+    options.deadline = after.map(|after| Deadline { at: Instant::now() + after, after });
     options.fresh_tests = how.fresh;
     options.retell = how.retell;
     if let Some(most) = positive("--max-fail", how.max_fail)? {
@@ -179,7 +186,12 @@ fn take_manner(request: &mut Request, how: How, keep_going: bool) -> Result<(), 
     };
     let attempts = match (how.retries, positive("--flaky-test-attempts", how.flaky_test_attempts)?)
     {
-        (Some(retries), _) => Some(retries.min(MOST) as u32 + 1),
+        (Some(retries), _) if retries > MOST_RETRIES => {
+            return Err(Failure::Usage(format!(
+                "--retries is {retries}; it must be from 0 to {MOST_RETRIES}"
+            )));
+        }
+        (Some(retries), _) => Some(retries as u32 + 1),
         (None, attempts) => attempts.map(|attempts| attempts as u32),
     };
     request.policy = Policy {
@@ -239,6 +251,7 @@ fn time(flag: &str, text: &Option<String>) -> Result<Option<Duration>, Failure> 
     // Bazel's limits are whole seconds.
     let seconds = text.parse().map(Duration::from_secs).ok();
     let time = seconds.or_else(|| parse_duration(text)).filter(|time| !time.is_zero());
+    let time = time.filter(|time| *time <= LONGEST);
     let Some(time) = time else {
         return Err(Failure::Usage(format!(
             "{flag} is '{text}'; a time such as 90s, 1.5m or 250ms was expected"

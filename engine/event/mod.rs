@@ -221,6 +221,8 @@ pub struct Summary {
     pub cases: CaseCounts,
     /// True if the user stopped the run.
     pub interrupted: bool,
+    /// Cases that were named and that no test has, as `//a:t#case`.
+    pub unmatched: Vec<String>,
     /// Why the run ended early, if it did and not by the user.
     pub cut: Option<String>,
     /// Which share of the tests the run had, in words.
@@ -234,6 +236,24 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The exit code of the run, as Bazel has them. A failed build wins over a failed test.
+    pub fn status(&self) -> i32 {
+        let untested = self.tests_failed > 0 || self.tests_not_run > 0;
+        if self.interrupted {
+            8
+        } else if self.broken > 0 {
+            36
+        } else if self.failed > 0 {
+            1
+        } else if untested || self.cut.is_some() {
+            3
+        } else if !self.unmatched.is_empty() {
+            4
+        } else {
+            0
+        }
+    }
+
     /// Adds what a further part of the run came to.
     pub fn add(&mut self, more: &Summary) {
         self.ran += more.ran;
@@ -258,6 +278,7 @@ impl Summary {
         self.cut = self.cut.take().or_else(|| more.cut.clone());
         self.seed = self.seed.or(more.seed);
         self.share = self.share.take().or_else(|| more.share.clone());
+        self.unmatched.extend(more.unmatched.iter().cloned());
         self.broken += more.broken;
     }
 }

@@ -194,8 +194,6 @@ impl Story {
         self.tested = true;
         let mut selectors = Vec::new();
         match &end {
-            // Of a run that was cut short the end tells how many were left out, and why.
-            TestEnd::NotRun { because: NotRun::Cut(_) } => {}
             TestEnd::NotRun { because } => {
                 let word = self.style.paint(Tone::Odd, "NOT RUN");
                 let why = verdict::not_run(because);
@@ -205,7 +203,7 @@ impl Story {
             TestEnd::Finished { cases, .. } => {
                 let bad = cases.iter().filter(|case| !case.verdict.is_good());
                 selectors.extend(bad.map(|case| verdict::selector(label, case)));
-                if selectors.len() == cases.len() && !cases.is_empty() {
+                if selectors.len() == cases.len() && cases.len() > 1 {
                     selectors = vec![label.to_string()];
                 }
                 let lines = cases.iter().filter_map(|it| verdict::listed(&self.style, label, it));

@@ -42,6 +42,9 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
     if !good {
         push_failures(&mut res, style, left);
     }
+    for case in &summary.unmatched {
+        res.push_str(&format!("no such case: {}\n", neutral(case, false)));
+    }
     if let Some(share) = &summary.share {
         res.push_str(&format!("share: {share}\n"));
     }
@@ -63,8 +66,7 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
 }
 
 fn is_good(summary: &Summary) -> bool {
-    let bad = summary.failed + summary.tests_failed + summary.tests_not_run + summary.broken;
-    bad == 0 && !summary.interrupted
+    summary.status() == 0
 }
 
 fn tests_of(summary: &Summary) -> usize {

@@ -22,8 +22,8 @@ impl Limits {
             failures: 0,
             most: options.max_fail,
             at_crash: options.stop_at_crash,
-            deadline: options.deadline.map(|time| Instant::now() + time),
-            after: options.deadline.map(show_duration).unwrap_or_default(),
+            deadline: options.deadline.map(|deadline| deadline.at),
+            after: options.deadline.map(|it| show_duration(it.after)).unwrap_or_default(),
         }
     }
 

@@ -65,6 +65,8 @@ pub struct Follow {
     pub learned: Vec<Learned>,
     /// Results of cases that are to be kept.
     pub cases: Vec<(Digest, CaseRow)>,
+    /// True if one of these ends a pass that was known before.
+    pub denies: bool,
     /// Events that are to be sent once these are kept.
     pub events: Vec<Event>,
     /// True if the process ended well but what it told is a failure.

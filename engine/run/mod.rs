@@ -7,6 +7,7 @@ mod cut; // a run that ends by its own rules
 mod news; // what is to be kept and told of actions that have ended
 mod grow; // what follows from actions that have ended
 mod gate; // so many processes at once
+mod undone; // what is left undone because an action has failed
 mod later; // actions that are not to start before their time
 mod schedule; // the coordinator: what is ready, what may start, what has ended
 mod prepare; // an action before anything is looked up or started
@@ -38,7 +39,8 @@ mod session; // what all actions of a run share
 pub use deliver::{Delivery, deliver};
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
+pub use offspring::end_all;
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
-pub use session::{Home, Options, Schedule, Shared};
+pub use session::{Deadline, Home, Options, Schedule, Shared};
 pub use signal::Stop;

@@ -7,7 +7,7 @@ use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
 use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome};
 use crate::graph::NodeId;
-use crate::store::{Attempt, Batch, Last};
+use crate::store::{Attempt, Batch, Last, ResultOutcome};
 use std::time::SystemTime;
 
 /// What is to be kept and told of actions that have ended.
@@ -62,6 +62,8 @@ impl News {
         let forgotten = |test: &TestProcess| test.forget && done.outcome == Outcome::Passed;
         let whole = whole && !action.test.as_ref().is_some_and(forgotten);
         if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
+            let failed = done.row.outcome != ResultOutcome::Passed;
+            self.batch.denies |= failed && action.test.is_some();
             done.row.time = (nanoseconds / 1_000_000_000) as u64;
             self.batch.results.push((key, done.row.clone()));
             self.batch.shapes.extend(done.shape.take());

@@ -110,7 +110,7 @@ pub(super) fn end(tree: &Tree, patience: Duration) -> Left {
 }
 
 /// Kills all that any process of the run has left behind; gives how many could not be killed.
-pub(super) fn end_all() -> usize {
+pub fn end_all() -> usize {
     family().spared.clear();
     kill(None, look(None, false)).1
 }
@@ -207,7 +207,9 @@ fn look(tree: Option<&Tree>, kill: bool) -> Found {
             continue;
         }
         let spared = !owned && names(number, &family.spared);
-        let stray = !owned && !spared && family.running <= 1 && family.list.is_some();
+        // While something is spared, what hides where it is from may belong to that.
+        let alone = family.running <= 1 && family.spared.is_empty();
+        let stray = !owned && !spared && alone && family.list.is_some();
         if kill && (owned || stray) {
             // To kill a group is one step for the kernel, in which none of it can fork.
             if let Some(group) = group {

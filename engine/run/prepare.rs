@@ -112,6 +112,17 @@ pub(super) fn prepare(
             if let Some(only) = &test.only {
                 text.push_str(&format!("\nonly {only}"));
             }
+            for setup in &test.setups {
+                let prepared = match prepare(shared, setup, &setup.input_files(&setup.words()))? {
+                    Ok(prepared) => prepared,
+                    Err(why) => return Ok(Err(format!("setup {}: {why}", setup.label))),
+                };
+                text.push_str(&format!("\nsetup {}", prepared.manifest.exact()));
+            }
+            for (name, amount) in &test.claims.resources {
+                let instances = shared.home.resources.get(name);
+                text.push_str(&format!("\nresource {name} {amount} of {instances:?}"));
+            }
             for (name, value) in &test.env {
                 text.push_str(&format!("\nvariable {name}={value}"));
             }
@@ -126,7 +137,7 @@ pub(super) fn prepare(
         inputs: placed.iter().map(|(path, _, content)| (path.clone(), *content)).collect(),
         tools: named,
         host: shared.host(),
-        timeout: action.timeout,
+        timeout: shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout),
         subject,
     };
     Ok(Ok(Prepared { words, manifest, inputs: placed }))

@@ -10,8 +10,6 @@ use super::news::{News, about, id};
 use super::session::{Schedule, Shared};
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
-use crate::analyze::Action;
-use crate::base::Label;
 use crate::event::{Event, Origin, Outcome, Phase};
 use crate::graph::{NodeId, Plan};
 use crate::store::ResultOutcome;
@@ -19,7 +17,10 @@ use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+/// With nothing but delayed actions left, the coordinator looks around this often.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// Brings a plan up to date. Failures of actions are told by events and counted; an error is one of
 /// the machinery itself.
@@ -60,20 +61,19 @@ pub fn execute(
         let _ = shared.events.send(Event::Phase(Phase::Build));
     }
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
-    super::offspring::end_all();
     Ok(coordinator.over)
 }
 
 type End = (NodeId, Result<Done>, SystemTime);
 
-struct Coordinator<'a, 'p> {
-    shared: &'a Shared<'a>,
-    plan: &'p mut Plan,
-    grow: &'p mut dyn Grow,
+pub(super) struct Coordinator<'a, 'p> {
+    pub shared: &'a Shared<'a>,
+    pub plan: &'p mut Plan,
+    pub grow: &'p mut dyn Grow,
     record: Record<'p>,
-    states: States,
+    pub states: States,
     ended: Receiver<End>,
-    over: Executed,
+    pub over: Executed,
     began: Instant,
     /// True if nothing more is to be started.
     stopping: bool,
@@ -139,6 +139,9 @@ impl<'a> Coordinator<'a, '_> {
             .into_iter()
             .chain(self.limits.deadline.filter(|_| !self.stopping))
             .min();
+        // While nothing runs nobody else would notice that the run is to be stopped.
+        let idle = (self.states.busy() == 0).then(|| Instant::now() + IDLE);
+        let until = until.into_iter().chain(idle).min();
         let heard = match until {
             None => self.ended.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(until) => self.ended.recv_deadline(until),
@@ -238,11 +241,18 @@ impl<'a> Coordinator<'a, '_> {
             Kind::Exclusive if self.states.running(kind) > 0 => None,
             _ if self.pool.is_full() => None,
             _ => {
-                let mut ready = self.states.ready(kind);
-                ready.find_map(|node| {
+                for node in self.states.ready(kind) {
                     let claims = self.plan.action(node).test.as_ref().map(|it| it.claims.clone());
-                    Some((node, self.pool.take(&claims.unwrap_or_default())?))
-                })
+                    let claims = claims.unwrap_or_default();
+                    if let Some(grant) = self.pool.take(&claims) {
+                        return Some((node, grant));
+                    }
+                    // Narrow tests must not go past a wide one for ever.
+                    if claims.slots > 1 && claims.resources.is_empty() {
+                        return None;
+                    }
+                }
+                None
             }
         }
     }
@@ -299,6 +309,7 @@ impl<'a> Coordinator<'a, '_> {
                 continue;
             }
             news.batch.cases.extend(follow.cases);
+            news.batch.denies |= follow.denies;
             news.tell(self.shared, node, &action, done);
             if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {
                 self.cut(why);
@@ -327,29 +338,6 @@ impl<'a> Coordinator<'a, '_> {
         }
     }
 
-    /// True if the failure of an action only means that its target is built in another variant.
-    fn falls_back(&self, action: &Action, done: &Done) -> bool {
-        let failed = matches!(done.outcome, Outcome::Exited(_) | Outcome::Signalled(_));
-        failed
-            && action.test.is_none()
-            && self.shared.analysis.fallbacks.contains_key(&action.label)
-    }
-
-    /// Leaves undone what needs the action, without a word.
-    fn fall_back(&mut self, node: NodeId, action: &Action) {
-        let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
-        while let Some(next) = open.pop() {
-            if self.states.waits(next) {
-                open.extend(self.states.set(self.plan, next, State::Skipped));
-            }
-        }
-        // Of several actions that fail the first by name is told, whichever came first in time.
-        let first = self.over.fallen.entry(action.label.clone()).or_insert(action.about.clone());
-        if action.about < *first {
-            first.clone_from(&action.about);
-        }
-    }
-
     fn count(&mut self, node: NodeId, done: &Done, falls_back: bool) {
         let failed = !falls_back && !matches!(done.outcome, Outcome::Passed | Outcome::Stopped);
         if failed && !done.would_run && self.plan.action(node).test.is_none() {
@@ -361,34 +349,6 @@ impl<'a> Coordinator<'a, '_> {
         match done.origin {
             Origin::Cached => self.over.summary.cached += 1,
             Origin::Ran => self.over.summary.ran += 1,
-        }
-    }
-
-    /// Everything that needs an action that has failed, directly or not.
-    fn skip_dependents(
-        &mut self,
-        node: NodeId,
-        because: &Label,
-        events: &mut Vec<Event>,
-        quiet: bool,
-    ) {
-        let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
-        while let Some(next) = open.pop() {
-            if !self.states.waits(next) {
-                continue;
-            }
-            open.extend(self.states.set(self.plan, next, State::Skipped));
-            self.over.summary.skipped += 1;
-            let action = self.plan.action(next).clone();
-            if quiet {
-                events.push(Event::WouldRun {
-                    about: about(&action),
-                    reason: "what it needs would run".to_string(),
-                });
-                continue;
-            }
-            events.push(Event::ActionSkipped { about: about(&action), because: because.clone() });
-            events.extend(self.grow.not_run(&action, because).events);
         }
     }
 }

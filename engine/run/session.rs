@@ -14,8 +14,8 @@ use crossbeam_channel::Sender;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// With less room than this in memory, a failure may be due to that.
 const SCARCE: u64 = 128 << 20;
@@ -37,8 +37,8 @@ pub struct Options {
     pub max_fail: Option<usize>,
     /// Stop at the first test that crashed.
     pub stop_at_crash: bool,
-    /// Stop after this time.
-    pub deadline: Option<Duration>,
+    /// When to stop.
+    pub deadline: Option<Deadline>,
     /// When tests may start.
     pub schedule: Schedule,
     /// Events carry commands of actions that succeeded, too.
@@ -49,6 +49,15 @@ pub struct Options {
     pub path: String,
     /// Limit of time for every test process, in place of its own.
     pub test_timeout: Option<Duration>,
+}
+
+/// When a run must have ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    /// The moment.
+    pub at: Instant,
+    /// How long after the beginning that is.
+    pub after: Duration,
 }
 
 /// When tests may start.
@@ -65,12 +74,14 @@ pub enum Schedule {
 }
 
 /// What tests see of the workspace.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Home {
     /// Its name.
     pub name: String,
     /// Names of the instances of each resource.
     pub resources: BTreeMap<String, Vec<String>>,
+    /// What the setups of its tests came to.
+    pub setups: Arc<Setups>,
 }
 
 /// What all actions of a run share.
@@ -108,7 +119,6 @@ pub struct Shared<'a> {
     externals: Mutex<HashMap<Digest, bool>>,
     warned: Mutex<HashSet<String>>,
     tool_files: Mutex<Vec<PathBuf>>,
-    pub(super) setups: Setups,
 }
 
 impl<'a> Shared<'a> {
@@ -153,7 +163,6 @@ impl<'a> Shared<'a> {
             externals: Mutex::default(),
             warned: Mutex::default(),
             tool_files: Mutex::default(),
-            setups: Setups::default(),
         }
     }
 

@@ -22,7 +22,7 @@ type Exported = std::result::Result<Vec<(String, String)>, String>;
 
 /// The setups of a run, by label.
 #[derive(Default)]
-pub(super) struct Setups {
+pub struct Setups {
     all: Mutex<BTreeMap<Label, Arc<OnceLock<Exported>>>>,
     /// Their folders, in which what they have started may still live.
     roots: Mutex<Vec<ExecRoot>>,
@@ -33,7 +33,7 @@ pub(super) fn exported(shared: &Shared, test: &TestProcess) -> Exported {
     let mut res: Vec<(String, String)> = Vec::new();
     for setup in &test.setups {
         let cell = {
-            let mut all = shared.setups.all.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = shared.home.setups.all.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(setup.label.clone()).or_default().clone()
         };
         // Whoever comes second waits until the first is done.
@@ -70,7 +70,8 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
         ("TZ", "UTC".to_string()),
     ];
     env.extend(own.map(|(name, value)| (name.to_string(), value)));
-    let argv = prepared.manifest.arguments.clone();
+    let mut argv = prepared.manifest.arguments.clone();
+    super::start::use_tools(&prepared.words, shared, &mut argv)?;
     let output = root.stdout();
     let folders = root.own();
     let ended = process::run(
@@ -89,7 +90,7 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
         },
         &shared.stop,
     )?;
-    shared.setups.roots.lock().unwrap_or_else(PoisonError::into_inner).push(root);
+    shared.home.setups.roots.lock().unwrap_or_else(PoisonError::into_inner).push(root);
     let how = match ended.outcome {
         Outcome::Passed => {
             let text = fs::read(&exports).with_context(|| format!("read {}", exports.display()))?;

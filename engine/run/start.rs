@@ -180,7 +180,7 @@ pub(super) fn start(
         let refuted = kept::refutes(&root, test.shard.is_some());
         if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
             done.outcome = Outcome::Refuted(why);
-            done.row.outcome = ResultOutcome::Failed { status: -1 };
+            done.row.outcome = ResultOutcome::Failed { status: FORCED };
         }
     } else if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {
@@ -209,7 +209,7 @@ fn in_turn<T>(shared: &Shared, action: &Action, run: impl FnOnce() -> T) -> Opti
 }
 
 /// Puts the paths of host tools where their names stand.
-fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
+pub(super) fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
     for (word, argument) in words.iter().zip(argv) {
         // From the last to the first, so that the places of the others stay.
         for (id, at) in word.tools.iter().rev() {

@@ -48,9 +48,6 @@ pub(super) fn add(
         own.push(("TEST_SHARD_INDEX", index.to_string()));
         own.push(("TEST_TOTAL_SHARDS", total.to_string()));
     }
-    if let [case] = &test.cases[..] {
-        own.push(("ENG_TEST_CASE", case.clone()));
-    }
     if let Some(only) = &test.only {
         own.push(("TESTBRIDGE_TEST_ONLY", only.clone()));
     }

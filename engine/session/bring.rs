@@ -2,11 +2,12 @@
 
 use super::Failure;
 use super::goals::{Goals, goals, tests_of};
+use super::nothing::{no_cases, no_tests};
 use super::recall;
 use super::request::{Goal, Places, Request};
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, Modes, flatten};
-use crate::base::{Label, Problems, listing};
+use crate::base::{Label, Problems};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load::{self, Workspace};
@@ -80,7 +81,21 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").to_string(),
         };
         let run = if request.options.dry_run { 0 } else { self.history.begin(&record) };
-        let (mut summary, mut over) = self.run(request, &analysis, &goals, run, &events)?;
+        let once = Once {
+            run,
+            stop: Stop::new()?,
+            scratch: Scratch::new(&self.places.cache.join("exec"))?,
+            home: Home {
+                name: self.workspace.name.clone(),
+                resources: self.workspace.resources.clone(),
+                ..Home::default()
+            },
+        };
+        once.stop.listen()?;
+        let mut options = request.options.clone();
+        options.schedule = request.schedule.unwrap_or_default();
+        let (mut summary, mut over) =
+            self.run(request, &analysis, &goals, &once, options.clone(), &events)?;
         let mut fell_back = Vec::new();
         while !over.fallen.is_empty() && !summary.interrupted && summary.cut.is_none() {
             for (label, about) in &over.fallen {
@@ -98,9 +113,18 @@ impl Session {
             goals.take_share(request);
             // What has its verdict keeps it.
             goals.tests.retain(|test| over.unsettled.contains(&test.label));
-            let (more, then) = self.run(request, &analysis, &goals, run, &events)?;
+            let failures = summary.failed + summary.tests_failed;
+            options.max_fail = request.options.max_fail.map(|most| most.saturating_sub(failures));
+            let (more, then) =
+                self.run(request, &analysis, &goals, &once, options.clone(), &events)?;
             summary.add(&more);
             over = then;
+        }
+        run::end_all();
+        let nothing_ran = summary.cases == Default::default() && summary.tests_not_run == 0;
+        let asked = !request.options.dry_run && request.policy.share.is_none();
+        if nothing_ran && asked && !goals.tests.is_empty() && matches!(summary.status(), 0 | 4) {
+            return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
         for (label, text) in &fell_back {
             // An error that is told already has nothing to do with the variant.
@@ -109,8 +133,7 @@ impl Session {
             }
         }
         if !request.options.dry_run {
-            let failed = summary.failed + summary.tests_failed + summary.broken > 0;
-            self.history.end(run, now_ns(), i32::from(failed));
+            self.history.end(run, now_ns(), summary.status());
         }
         let warnings =
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
@@ -122,7 +145,7 @@ impl Session {
                 .with_context(|| format!("write {}", path.display()))?;
         }
         let forgets = goals.tests.iter().any(|test| test.forget);
-        if plain && is_good(&summary) && !request.options.dry_run && !forgets {
+        if plain && is_good(&summary) && recall::may_recall(request) && !forgets {
             self.keep_record(request, &goals, &over);
         }
         for warning in warnings {
@@ -139,18 +162,13 @@ impl Session {
         request: &Request,
         analysis: &Analysis,
         goals: &Goals,
-        run: i64,
+        once: &Once,
+        options: Options,
         events: &Sender<Event>,
     ) -> Result<(Summary, RunOver), Failure> {
+        let run = once.run;
         let root = &self.workspace.root;
         let stats = StatCache::new(root, self.ledger.load_stats(root));
-        let stop = Stop::new()?;
-        stop.listen()?;
-        let scratch = Scratch::new(&self.places.cache.join("exec"))?;
-        let schedule = request.schedule.unwrap_or_default();
-        let options = Options { schedule, ..request.options.clone() };
-        let home =
-            Home { name: self.workspace.name.clone(), resources: self.workspace.resources.clone() };
         let shared = Shared::new(
             root.clone(),
             analysis,
@@ -158,12 +176,12 @@ impl Session {
             &self.ledger,
             &stats,
             options,
-            stop,
+            once.stop.clone(),
             events.clone(),
             run,
-            home,
-            scratch.fast().to_path_buf(),
-            scratch.disk().to_path_buf(),
+            once.home.clone(),
+            once.scratch.fast().to_path_buf(),
+            once.scratch.disk().to_path_buf(),
         );
         let durations = self.history.durations(&root.display().to_string());
         let mut tests = Tests::new(
@@ -205,18 +223,8 @@ impl Session {
         summary.tests_empty = of_tests.tests_empty;
         summary.tests_not_run = of_tests.tests_not_run;
         summary.cases = of_tests.cases;
+        summary.unmatched = of_tests.unmatched.clone();
         summary.seed = request.policy.shuffle;
-        let no_case = summary.cases == Default::default() && summary.tests_not_run == 0;
-        if !goals.tests.is_empty()
-            && no_case
-            && !request.options.dry_run
-            && !summary.interrupted
-            && summary.failed == 0
-            && summary.cut.is_none()
-            && fallen.is_empty()
-        {
-            return Err(Failure::NoTests(no_cases(request, &goals.labels)));
-        }
         let mut delivered = Vec::new();
         if !request.options.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
@@ -244,6 +252,7 @@ impl Session {
         let mut read = self.workspace.read.clone();
         read.extend(over.read.iter().filter(|path| !path.starts_with(&outputs)).cloned());
         read.push(request.program.clone());
+        read.push(self.ledger.denied().to_path_buf());
         read.extend(
             request
                 .options
@@ -267,6 +276,15 @@ impl Session {
     }
 }
 
+/// What the parts of a run share, as when a target is built once more in another variant.
+struct Once {
+    /// Its number in the history.
+    run: i64,
+    stop: Stop,
+    scratch: Scratch,
+    home: Home,
+}
+
 /// What is left of a run when it is over.
 struct RunOver {
     tests: Vec<(Label, Vec<Case>)>,
@@ -286,7 +304,8 @@ struct RunOver {
 
 fn is_good(summary: &Summary) -> bool {
     let bad = summary.failed + summary.broken + summary.skipped;
-    bad + summary.tests_failed + summary.tests_not_run == 0 && !summary.interrupted
+    let whole = !summary.interrupted && summary.cut.is_none();
+    bad + summary.tests_failed + summary.tests_not_run == 0 && whole
 }
 
 /// Which cases the pattern names, by the tests that its words stand for.
@@ -332,45 +351,6 @@ fn failed_programs(analysis: &Analysis, failed: &[Label]) -> Vec<run::Delivery> 
         }
     }
     res
-}
-
-/// What to say if tests have no case of the names that were asked for.
-fn no_cases(request: &Request, tests: &[Label]) -> String {
-    let named = request.pattern.terms.iter().filter(|term| term.case.is_some());
-    let filters = request.filters.iter().map(|text| format!("--filter {text}"));
-    let asked: Vec<String> = named.map(|term| term.text.clone()).chain(filters).collect();
-    let names: Vec<String> = tests.iter().map(Label::to_string).collect();
-    if asked.is_empty() {
-        return format!("there is no case in {}", listing(names.iter().map(String::as_str), 5));
-    }
-    let part = match &request.pattern.terms[..] {
-        [term] if request.filters.is_empty() => term.case.as_ref(),
-        _ => None,
-    };
-    format!(
-        "{} matches no case of {}{}",
-        listing(asked.iter().map(String::as_str), 5),
-        listing(names.iter().map(String::as_str), 5),
-        part.map_or(String::new(), |part| format!("; '--filter {part}' takes a part of a name"))
-    )
-}
-
-fn no_tests(workspace: &load::Workspace, labels: &[Label]) -> String {
-    if labels.is_empty() {
-        return "no targets match, so there is no test to run".to_string();
-    }
-    let names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
-    let names = listing(names.iter().map(String::as_str), 5);
-    let tests_of = |label: &Label| {
-        let package = workspace.packages.get(&label.package)?;
-        package.targets.iter().any(|it| it.rule.test.is_some()).then_some(&package.name)
-    };
-    let homes: BTreeSet<_> = labels.iter().filter_map(tests_of).collect();
-    let others = match homes.first() {
-        Some(home) => format!("; '{home}:all' takes all tests of the package"),
-        None => String::new(),
-    };
-    format!("none of the targets that match is a test: {names}{others}")
 }
 
 /// Makes `eng-out` with the files that keep it out of version control and of backups; true if it

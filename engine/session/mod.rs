@@ -4,11 +4,12 @@
 mod request; // what is asked
 mod recall; // a run that finds nothing to do, told from one record
 mod goals; // what a request asks for, in files and tests
+mod nothing; // what is said if nothing fits
 mod bring; // … brought up to date
 mod explain; // … or told why it would not be
 mod scratch; // a folder of this process alone
 
-pub use crate::run::{Options, Schedule};
+pub use crate::run::{Deadline, Options, Schedule};
 pub use crate::testing::{Filter, Policy, Share};
 pub use bring::Session;
 pub use explain::Explained;

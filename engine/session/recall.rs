@@ -67,12 +67,13 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
 }
 
 /// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
-fn may_recall(request: &Request) -> bool {
+pub(super) fn may_recall(request: &Request) -> bool {
     let options = &request.options;
     let looks = !options.no_cache && !options.fresh_tests && !options.dry_run;
     // Whoever wants to know more than what came out gets it from the rows themselves.
     looks
         && !request.shows_output
+        && request.policy.shuffle.is_none()
         && request.write_durations.is_none()
         && !options.verbose
         && request.policy.runs == 1
@@ -91,7 +92,7 @@ pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
     };
     key.field(goal.as_bytes());
     key.field(format!("{:?}", request.pattern).as_bytes());
-    key.field(format!("{:?}", (&request.modes, &request.filters, &request.test_args)).as_bytes());
+    key.field(format!("{:?}", (&request.modes, &request.filter, &request.test_args)).as_bytes());
     key.field(format!("{:?}", &request.policy.only).as_bytes());
     key.field(format!("{:?}", request.options.test_timeout).as_bytes());
     key.field(request.options.path.as_bytes());

@@ -13,8 +13,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Sets of used inputs that are kept for one shape.
 const MAX_SETS: usize = 8;
@@ -32,6 +33,8 @@ pub struct Batch {
     pub tools: Vec<(Digest, ToolRow)>,
     /// The latest manifest of an action of a workspace, and the key of its result.
     pub last: Vec<(Digest, Last)>,
+    /// True if a pass that was known before holds no more.
+    pub denies: bool,
 }
 
 impl Batch {
@@ -42,20 +45,28 @@ impl Batch {
         self.cases.extend(other.cases);
         self.tools.extend(other.tools);
         self.last.extend(other.last);
+        self.denies |= other.denies;
     }
 }
 
 /// The ledger. All of it may be used from any thread; what the disk refuses is missed or dropped.
 pub struct Ledger {
     database: Option<Database>,
+    denied: PathBuf,
+}
+
+fn denied(dir: &Path) -> PathBuf {
+    dir.join("denied")
 }
 
 impl Ledger {
     /// Opens `ledger-v1.db` in a folder, with what the user should be told about it.
     pub fn open(dir: &Path) -> (Ledger, Vec<String>) {
         match Database::open(dir, &FORM) {
-            Ok((database, warnings)) => (Ledger { database: Some(database) }, warnings),
-            Err(why) => (Ledger { database: None }, vec![why]),
+            Ok((database, warnings)) => {
+                (Ledger { database: Some(database), denied: denied(dir) }, warnings)
+            }
+            Err(why) => (Ledger { database: None, denied: denied(dir) }, vec![why]),
         }
     }
 
@@ -142,8 +153,23 @@ impl Ledger {
         });
     }
 
+    /// Whoever remembers a whole run as good looks at the times of the file before it is believed.
+    fn deny(&self) {
+        if fs::write(&self.denied, "").is_err() {
+            let _ = fs::remove_file(&self.denied);
+        }
+    }
+
+    /// The file that changes whenever a pass that was known before holds no more.
+    pub fn denied(&self) -> &Path {
+        &self.denied
+    }
+
     /// Remembers a batch, all of it or nothing. When it returns, it outlives a kill of the process.
     pub fn commit(&self, batch: Batch) {
+        if batch.denies {
+            self.deny();
+        }
         let Some(database) = &self.database else { return };
         database.write(|transaction| {
             for (key, row) in &batch.results {

@@ -33,6 +33,11 @@ pub(super) struct Turn {
 }
 
 impl Dealer {
+    /// True if results are neither looked up nor kept.
+    pub fn forgets(&self) -> bool {
+        self.policy.runs > 1 || self.policy.shuffle.is_some()
+    }
+
     /// The numbers of all runs.
     pub fn runs(&self) -> std::ops::RangeInclusive<u32> {
         if self.policy.runs > 1 { 1..=self.policy.runs } else { 0..=0 }
@@ -79,8 +84,9 @@ impl Dealer {
             run_number: turn.run,
             attempt: turn.attempt,
             seed: self.policy.shuffle,
-            fresh: turn.run > 0 || turn.attempt > 1,
-            forget: test.forget || turn.run > 0,
+            // What depends on a seed is neither taken from other orders nor kept for them.
+            fresh: turn.run > 0 || turn.attempt > 1 || self.policy.shuffle.is_some(),
+            forget: test.forget || turn.run > 0 || self.policy.shuffle.is_some(),
             ..process_of(test)
         }
     }

@@ -23,13 +23,17 @@ pub(super) fn remembered(
 ) -> Result<Vec<String>> {
     let test = target.test.clone();
     let wanted = target.wanted.clone();
-    let reading = rows::reading(&test.protocol);
     let mut all = Vec::new();
     for (program, names) in target.by_program(&wanted) {
         let Some(mut keys) = CaseKeys::new(shared, &dealer.for_keys(&test, program))? else {
             return Ok(wanted);
         };
         target.inputs[program] = keys.inputs.clone();
+        // Cases run together by another command than alone, which counts as well.
+        let batch = test.protocol.batch.as_deref().unwrap_or_default();
+        let batch = command::words(&test, program, batch, command::Cases::Many(&[]));
+        let batch: Vec<&str> = batch.iter().map(|word| &*word.text).collect();
+        let reading = format!("{}\n{batch:?}", rows::reading(&test.protocol));
         for name in &names {
             let cases = command::Cases::One(name, None);
             let words = command::words(&test, program, &test.protocol.run, cases);
@@ -38,7 +42,7 @@ pub(super) fn remembered(
         }
     }
     let options = &shared.options;
-    let fresh = options.no_cache || options.fresh_tests || test.forget || dealer.policy.runs > 1;
+    let fresh = options.no_cache || options.fresh_tests || test.forget || dealer.forgets();
     let rows = if fresh { vec![None; all.len()] } else { shared.ledger.cases(&all) };
     let mut missing = Vec::new();
     for ((name, key), row) in wanted.into_iter().zip(all).zip(rows) {

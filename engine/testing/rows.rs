@@ -19,6 +19,8 @@ const CRASHED: u8 = 3;
 const TIMED_OUT: u8 = 4;
 const EXPECTED_FAILURE: u8 = 5;
 const UNEXPECTED_PASS: u8 = 6;
+/// Nothing is known but that no earlier pass holds.
+const DOUBTED: u8 = 7;
 
 /// The row of a verdict that may be kept; of a failure, so that no earlier pass holds and that it
 /// can be told again. What the case printed goes into the store; `of` is the row of its process.
@@ -57,6 +59,28 @@ pub(super) fn row(
         leaked: judged.leaky,
         outputs: of.outputs.clone(),
     }))
+}
+
+/// The row of a case whose process speaks against its results: it takes the place of what was known.
+pub(super) fn doubted(shared: &Shared) -> CaseRow {
+    CaseRow {
+        verdict: DOUBTED,
+        text: String::new(),
+        duration_ns: None,
+        output: None,
+        run: shared.run,
+        time: 0,
+        via: VIA_BATCH,
+        tier: 1,
+        flaky: 0,
+        leaked: false,
+        outputs: Vec::new(),
+    }
+}
+
+/// True if the row ends what was known before.
+pub(super) fn denies(row: &CaseRow) -> bool {
+    matches!(row.verdict, FAILED | CRASHED | TIMED_OUT | DOUBTED)
 }
 
 /// The verdict of a row, if it may be taken: a good one always, a failure if it is to be retold.

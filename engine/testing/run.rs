@@ -159,6 +159,15 @@ impl Tests {
         for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
             case.name = names::of_case(&test.programs[process.program], "");
         }
+        let cases: Vec<Judged> = cases
+            .into_iter()
+            .map(|case| match (process.shard, case.name.is_empty()) {
+                (Some((shard, of)), true) => {
+                    Judged { name: format!("shard {} of {of}", shard + 1), ..case }
+                }
+                _ => case,
+            })
+            .collect();
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
         let turn = Turn { run: process.run_number, attempt: process.attempt };
@@ -186,7 +195,9 @@ impl Tests {
             if failures > 0 && case.verdict.is_good() {
                 follow.flaky.push((case.name.clone(), failures));
             }
-            if !self.filter.narrows(&test) || self.filter.wants(&test, &case.name) {
+            let of_program = case.name.is_empty() && !case.verdict.is_good();
+            let narrows = self.filter.narrows(&test);
+            if !narrows || of_program || self.filter.wants(&test, &case.name) {
                 target.add(turn.run, case, finished.origin, known);
             }
         }
@@ -210,7 +221,15 @@ impl Tests {
         let why = shared.stop.why();
         let is_listed = |name: &str| target.lists(name);
         let (wanted, outcome) = (&process.cases, finished.outcome);
-        let judgement = verdict::of_cases(wanted, is_listed, outcome, reported, &printed, &why);
+        let judgement = verdict::of_cases(
+            wanted,
+            is_listed,
+            outcome,
+            reported,
+            &printed,
+            &why,
+            test.protocol.cannot_be_forged(),
+        );
         let turn = Turn { run: process.run_number, attempt: process.attempt };
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
@@ -219,6 +238,10 @@ impl Tests {
         if *finished.outcome == Outcome::Passed {
             follow.learned = told::learned(&test.label, process, &judgement.cases, finished);
         }
+        let someone_died = judgement
+            .cases
+            .iter()
+            .any(|case| matches!(case.verdict, Verdict::Crashed(_) | Verdict::TimedOut(_)));
         for case in judgement.cases {
             // Nobody knows which of several cases did it.
             let case = Judged { leaky: finished.row.leaked, ..case };
@@ -235,19 +258,15 @@ impl Tests {
             }
             let flaky = target.failures(turn.run, &case.name);
             let row = match doubted && case.verdict.is_good() {
-                true => rows::row(
-                    &Judged { verdict: Verdict::Failed, ..case.clone() },
-                    0,
-                    finished.row,
-                    shared,
-                )?,
+                true => Some(rows::doubted(shared)),
                 false => rows::row(&case, flaky, finished.row, shared)?,
             };
-            let forgotten = process.forget && !bad;
+            let forgotten = process.forget && !bad && !doubted;
             if let (Some(key), Some(row)) = (target.keys.get(&case.name), row)
                 && keep
                 && !forgotten
             {
+                follow.denies |= rows::denies(&row);
                 follow.cases.push((*key, row));
             }
             if bad && !case.name.is_empty() && self.dealer.may_retry(&test, turn, shared) {
@@ -262,6 +281,12 @@ impl Tests {
             };
             target.add(turn.run, Judged { name, ..case }, finished.origin, None);
         }
+        if judgement.died && !someone_died {
+            // One of them did it; whoever passes alone has still died once.
+            for name in judgement.again.iter().flatten() {
+                target.failed_once(turn.run, name, 1);
+            }
+        }
         for group in judgement.again {
             follow.actions.extend(self.dealer.deal(target, &group, turn));
         }
@@ -274,7 +299,16 @@ impl Tests {
         let cases = target.cases();
         // A program without cases is told, one of which none is wanted is not.
         let is_empty = target.test.protocol.list.is_some() && target.listed.is_empty();
-        if target.open > 0 || target.told || cases.is_empty() && !is_empty {
+        if target.open > 0 || target.told {
+            return Ok(follow);
+        }
+        for name in self.filter.named.get(label).into_iter().flatten() {
+            if !cases.iter().any(|case| case.name == *name) {
+                self.summary.unmatched.push(format!("{label}#{name}"));
+            }
+        }
+        if cases.is_empty() && !is_empty {
+            target.told = true;
             return Ok(follow);
         }
         target.told = true;
@@ -332,8 +366,8 @@ impl Grow for Tests {
         let mut follow = Follow::default();
         for label in self.unsettled() {
             let Some(target) = self.targets.get_mut(&label) else { continue };
+            target.give_up(why, self.dealer.runs().count());
             target.open = 0;
-            target.give_up(why);
             if target.cases().is_empty() {
                 target.told = true;
                 self.summary.tests_not_run += 1;

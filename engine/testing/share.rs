@@ -63,7 +63,8 @@ impl Share {
         let median = known.get(known.len().saturating_sub(1) / 2).copied().unwrap_or(1);
         let time =
             |test: &Test| self.times.get(&test.label.to_string()).copied().unwrap_or(median).max(1);
-        let fair = tests.iter().map(|test| time(test)).sum::<u64>() / u64::from(self.number);
+        let sum = tests.iter().map(|test| time(test)).fold(0, u64::saturating_add);
+        let fair = sum / u64::from(self.number);
         let mut order: Vec<&Arc<Test>> = tests.iter().collect();
         order.sort_by_key(|test| (Reverse(time(test)), test.label.clone()));
         let mut loads = vec![0u64; self.number as usize];
@@ -75,13 +76,14 @@ impl Share {
             let splits = test.protocol.list.is_some() && self.number > 1;
             if splits && time(test) > fair && !self.times.is_empty() {
                 name.field(b"all");
-                loads.iter_mut().for_each(|load| *load += time(test) / u64::from(self.number));
+                let part = time(test) / u64::from(self.number);
+                loads.iter_mut().for_each(|load| *load = load.saturating_add(part));
                 res.split.insert(test.label.clone());
                 continue;
             }
             let least = (0..loads.len()).min_by_key(|at| loads[*at]).unwrap_or(0);
             name.field(&least.to_le_bytes());
-            loads[least] += time(test);
+            loads[least] = loads[least].saturating_add(time(test));
             if least == self.index as usize {
                 res.whole.insert(test.label.clone());
             }

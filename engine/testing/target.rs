@@ -136,13 +136,18 @@ impl Target {
         self.verdicts.entry(place).or_default().push(case);
     }
 
-    /// Gives a verdict to all wanted cases that have none.
-    pub fn give_up(&mut self, why: &str) {
+    /// Gives a verdict to all that was to be run and has none, in so many runs; a program that has
+    /// not ended and lists no cases stands for itself.
+    pub fn give_up(&mut self, why: &str, runs: usize) {
+        let verdict = Verdict::NotRun(why.to_string());
         for name in std::mem::take(&mut self.wanted) {
-            if !self.verdicts.contains_key(&(self.place(&name).at, name.clone())) {
-                let verdict = Verdict::NotRun(why.to_string());
-                self.add(0, Judged::new(name, verdict, ""), Origin::Ran, None);
+            let known = self.verdicts.get(&(self.place(&name).at, name.clone()));
+            if known.map_or(0, Vec::len) < runs && !known.is_some_and(|it| is_remembered(it)) {
+                self.add(0, Judged::new(name, verdict.clone(), ""), Origin::Ran, None);
             }
+        }
+        if self.open > 0 && !self.verdicts.is_empty() && self.test.protocol.list.is_none() {
+            self.add(0, Judged::new("", verdict, ""), Origin::Ran, None);
         }
     }
 
@@ -150,6 +155,11 @@ impl Target {
     pub fn cases(&self) -> Vec<Case> {
         self.verdicts.values().filter_map(|runs| all_runs(runs)).collect()
     }
+}
+
+/// True for a case that is not run, since its verdict is remembered.
+fn is_remembered(runs: &[Case]) -> bool {
+    runs.iter().any(|case| case.origin == Origin::Cached)
 }
 
 /// Of several runs the first bad one counts; all of them are counted.

@@ -76,7 +76,8 @@ fn bad_end(outcome: &Outcome, stopped: &str) -> Option<Verdict> {
 }
 
 /// Judges the cases that a process was started for. `is_listed` tells which cases the program has,
-/// `printed` is what it wrote besides results, `stopped` why the run was stopped, if it was.
+/// `printed` is what it wrote besides results, `stopped` why the run was stopped, if it was, and
+/// `certain` says that results come one by one from the program itself.
 pub(super) fn of_cases(
     wanted: &[String],
     is_listed: impl Fn(&str) -> bool,
@@ -84,6 +85,7 @@ pub(super) fn of_cases(
     reported: Reported,
     printed: &str,
     stopped: &str,
+    certain: bool,
 ) -> Judgement {
     let mut res = Judgement::default();
     // Where it is known what each case printed, nothing stands for nothing.
@@ -127,6 +129,13 @@ pub(super) fn of_cases(
         return res;
     };
     if matches!(end, Verdict::NotRun(_)) {
+        // What was under way when the process was told to end may have ended because of that.
+        if *outcome == Outcome::Stopped {
+            let last = usize::from(guilty.is_none());
+            let sure = if certain { res.cases.len().saturating_sub(last) } else { 0 };
+            let unsure = res.cases.split_off(sure);
+            res.cases.extend(unsure.into_iter().map(|it| Judged::new(it.name, end.clone(), "")));
+        }
         res.cases.extend(missing.into_iter().map(|it| Judged::new(it, end.clone(), "")));
         return res;
     }
@@ -170,6 +179,10 @@ pub(super) fn of_program(
         && *status == skip
     {
         return vec![Judged::whole(Verdict::Skipped(String::new()), printed)];
+    }
+    if *outcome == Outcome::Stopped {
+        // What it came to until then may be due to that.
+        return vec![Judged::whole(Verdict::NotRun(stopped.to_string()), printed)];
     }
     let Some(reported) = reported else {
         let verdict = match outcome {

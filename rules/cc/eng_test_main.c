@@ -420,6 +420,8 @@ static int run(const struct named *one, FILE *to)
 
 int main(int argc, char **argv)
 {
+    /* What a case has printed is there when it kills the process. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     FILE *to = NULL;
     int chosen = 0, failed = 0;
     own_process = getpid();
