@@ -41,6 +41,7 @@ mod rust;
 mod selection;
 mod setup;
 mod stale;
+mod stale_tests;
 mod terminal;
 mod tidy;
 mod variants;
