@@ -113,7 +113,7 @@ pub(super) fn prepare(
                 text.push_str(&format!("\nonly {only}"));
             }
             for (name, value) in &test.env {
-                text.push_str(&format!("\nvariable {name}={value}"));
+                text.push_str(&format!("\nvariable {name}={value:?}"));
             }
             text
         }

@@ -69,6 +69,9 @@ impl Session {
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
+        if let Some(why) = goals.no_index(&request.filter) {
+            return Err(Failure::Usage(why));
+        }
         let share = goals.take_share(request);
         let record = RunRecord {
             id: 0,
@@ -215,6 +218,9 @@ impl Session {
             && summary.cut.is_none()
             && fallen.is_empty()
         {
+            if let Some(why) = tests.no_index() {
+                return Err(Failure::Usage(why));
+            }
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
         let mut delivered = Vec::new();

@@ -39,6 +39,23 @@ impl Goals {
         self.tests = kept;
     }
 
+    /// Why there is no case at the place that the filter wants, as far as the tests themselves tell.
+    pub fn no_index(&self, filter: &Filter) -> Option<String> {
+        let index = filter.index?;
+        match &self.tests[..] {
+            [test] if test.protocol.list.is_some() => None,
+            [test] => Some(format!(
+                "--case-index is {index}, but {} has no list of cases, since its protocol is '{}'",
+                test.label, test.protocol.name
+            )),
+            tests => {
+                let names: Vec<String> = tests.iter().map(|test| test.label.to_string()).collect();
+                let names = listing(names.iter().map(String::as_str), 5);
+                Some(format!("--case-index takes one test, but there are {}: {names}", tests.len()))
+            }
+        }
+    }
+
     /// Leaves out what belongs to other shares; gives what the user should know of that.
     pub fn take_share(&mut self, request: &Request) -> Option<String> {
         let share = request.policy.share.as_ref()?;

@@ -77,6 +77,7 @@ fn may_recall(request: &Request) -> bool {
         && !options.verbose
         && request.policy.runs == 1
         && request.policy.share.is_none()
+        && request.filter.index.is_none()
 }
 
 /// Where the record of a request is kept.

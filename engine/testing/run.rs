@@ -86,6 +86,20 @@ impl Tests {
         open.map(|(label, _)| label.clone()).collect()
     }
 
+    /// Why there is no case at the place that is wanted, once the listing is known.
+    pub fn no_index(&self) -> Option<String> {
+        let index = self.filter.index?;
+        let (label, target) = self.targets.first_key_value()?;
+        let number = target.listed.len();
+        let range = match number {
+            0 => "there is none".to_string(),
+            1 => "there is one, 0".to_string(),
+            _ => format!("there are {number}, from 0 to {}", number - 1),
+        };
+        (index >= number)
+            .then(|| format!("--case-index is {index}, but of the cases of {label} {range}"))
+    }
+
     fn listed(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {
         let label = &finished.action.label;
         let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
@@ -158,6 +172,11 @@ impl Tests {
         let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
         for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
             case.name = names::of_case(&test.programs[process.program], "");
+            // Each shard has a result of its own.
+            if let Some((shard, shards)) = process.shard {
+                case.name = format!("{} shard {} of {shards}", case.name, shard + 1);
+                case.name = case.name.trim_start().to_string();
+            }
         }
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
