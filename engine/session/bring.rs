@@ -69,9 +69,7 @@ impl Session {
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
-        if let Some(why) = goals.no_index(&request.filter) {
-            return Err(Failure::Usage(why));
-        }
+        goals.check_index(&request.filter).map_err(Failure::Usage)?;
         let share = goals.take_share(request);
         let record = RunRecord {
             id: 0,
@@ -218,9 +216,7 @@ impl Session {
             && summary.cut.is_none()
             && fallen.is_empty()
         {
-            if let Some(why) = tests.no_index() {
-                return Err(Failure::Usage(why));
-            }
+            tests.check_index().map_err(Failure::Usage)?;
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
         let mut delivered = Vec::new();

@@ -39,19 +39,20 @@ impl Goals {
         self.tests = kept;
     }
 
-    /// Why there is no case at the place that the filter wants, as far as the tests themselves tell.
-    pub fn no_index(&self, filter: &Filter) -> Option<String> {
-        let index = filter.index?;
+    /// Where the filter wants a place of a listing, there is to be one test that lists. The error is a
+    /// sentence.
+    pub fn check_index(&self, filter: &Filter) -> Result<(), String> {
+        let Some(index) = filter.index else { return Ok(()) };
         match &self.tests[..] {
-            [test] if test.protocol.list.is_some() => None,
-            [test] => Some(format!(
+            [test] if test.protocol.list.is_some() => Ok(()),
+            [test] => Err(format!(
                 "--case-index is {index}, but {} has no list of cases, since its protocol is '{}'",
                 test.label, test.protocol.name
             )),
             tests => {
                 let names: Vec<String> = tests.iter().map(|test| test.label.to_string()).collect();
                 let names = listing(names.iter().map(String::as_str), 5);
-                Some(format!("--case-index takes one test, but there are {}: {names}", tests.len()))
+                Err(format!("--case-index takes one test, but there are {}: {names}", tests.len()))
             }
         }
     }

@@ -86,18 +86,18 @@ impl Tests {
         open.map(|(label, _)| label.clone()).collect()
     }
 
-    /// Why there is no case at the place that is wanted, once the listing is known.
-    pub fn no_index(&self) -> Option<String> {
-        let index = self.filter.index?;
-        let (label, target) = self.targets.first_key_value()?;
-        let number = target.listed.len();
-        let range = match number {
+    /// Where the filter wants a place of the listing, that is to have one, once it is known. The error
+    /// is a sentence.
+    pub fn check_index(&self) -> Result<(), String> {
+        let place = self.filter.index.zip(self.targets.first_key_value());
+        let Some((index, (label, target))) = place else { return Ok(()) };
+        let range = match target.listed.len() {
+            number if index < number => return Ok(()),
             0 => "there is none".to_string(),
             1 => "there is one, 0".to_string(),
-            _ => format!("there are {number}, from 0 to {}", number - 1),
+            number => format!("there are {number}, from 0 to {}", number - 1),
         };
-        (index >= number)
-            .then(|| format!("--case-index is {index}, but of the cases of {label} {range}"))
+        Err(format!("--case-index is {index}, but of the cases of {label} {range}"))
     }
 
     fn listed(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {
