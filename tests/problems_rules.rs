@@ -183,7 +183,7 @@ wrong_rules! {
     protocol(
         name: "c",
         run: ["{program}"],
-        env: (X: "{report}", Y: "{case}", Z: 1),
+        env: (X: "{report}", Y: "{case}", Z: 1, S: "{TEST_SHARD_INDX}", T: "{TEST_SIZE:,}"),
         results: json(event: "a..b", case: 1, seconds: "s", ms: "m", stared: []),
     ),
     protocol(name: "d", run: ["{program}"], results: tap(), markers: lines(done: "ok")),

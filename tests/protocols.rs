@@ -281,3 +281,75 @@ int two(void) { return 2; }
     ws.eng(&["test"]).expect(3).tells("  test_two: failed\n    t.c:7:test_two:FAIL: Expected 2\n");
     ws.eng(&["test", "//:t#test_three"]).expect(0).tells("cases: 0 passed, 1 skipped\n");
 }
+
+/// A test that tells the variables that its protocol gives it, as a whole and in shards.
+#[test]
+fn a_protocol_adds_variables_that_are_known_when_a_process_starts() {
+    let ws = workspace(
+        r#"-- BUILD.ron
+[
+    workspace(name: "ws", rules: ["r.ron"]),
+    my_test(name: "whole", srcs: "t.sh", env: {"OWN": "of the target", "OUT": "lost"}),
+    my_test(name: "parts", srcs: "t.sh", shards: 2, env: {"BRACES": "{report}"}),
+]
+-- r.ron
+[
+    rule(
+        name: "my_test",
+        attrs: (srcs: file()),
+        provides: (files: ["{srcs}"], run: ["{srcs}"]),
+        test: (protocol: "mine", program: "{srcs}"),
+    ),
+    protocol(
+        name: "mine",
+        run: ["{program}"],
+        env: (
+            OUT: "xml:{report}",
+            OWN: "of the protocol",
+            SHARD: "{TEST_SHARD_INDEX} of {TEST_TOTAL_SHARDS}",
+            SIZE: "<{{{TEST_SIZE}}}>",
+        ),
+        results: xml(),
+    ),
+]
+-- t.sh
+#!/bin/sh
+[ -z "$TEST_SHARD_STATUS_FILE" ] || touch "$TEST_SHARD_STATUS_FILE"
+cat > "${OUT#xml:}" << END
+<testsuite><testcase name="own=$OWN shard=${SHARD-none} size=$SIZE $BRACES"/></testsuite>
+END
+"#,
+    );
+    let run = ws.eng(&["test", "--test-output=all"]).expect(0);
+    run.tells("  own=of the target shard=none size=<{medium}> : passed\n")
+        .tells("  own=of the protocol shard=0 of 2 size=<{medium}> {report}: passed\n")
+        .tells("  own=of the protocol shard=1 of 2 size=<{medium}> {report}: passed\n");
+    // A protocol that says otherwise has other results.
+    ws.write("r.ron", &ws.read("r.ron").replace("of the protocol", "of another"));
+    ws.eng(&["test", "--verbose"]).expect(0).ran(&[
+        "test //:parts",
+        "test //:parts",
+        "test //:whole",
+    ]);
+}
+
+#[test]
+fn a_program_run_as_a_whole_finds_its_shard_by_the_names_that_it_knows() {
+    let ws = workspace(
+        "-- BUILD.ron\n[sh_test(name: \"t\", srcs: \"t.sh\", shards: 3), sh_test(name: \"one\", srcs: \"one.sh\")]\n\
+         -- t.sh\n#!/bin/sh\ntouch \"$GTEST_SHARD_STATUS_FILE\"\n\
+         echo shard $GTEST_SHARD_INDEX of $GTEST_TOTAL_SHARDS\n\
+         -- one.sh\n#!/bin/sh\nenv | grep GTEST && exit 1\nexit 0\n",
+    );
+    let run = ws.eng(&["test", "--test-output=all"]).expect(0);
+    run.tells("  shard 1 of 3: passed\n    shard 0 of 3\n")
+        .tells("  shard 2 of 3: passed\n    shard 1 of 3\n")
+        .tells("  shard 3 of 3: passed\n    shard 2 of 3\n");
+    ws.write("t.sh", &format!("{}[ $GTEST_SHARD_INDEX != 1 ]\n", ws.read("t.sh")));
+    ws.eng(&["test", "//:t"])
+        .expect(3)
+        .tells("FAIL  //:t  1 of 3 cases failed")
+        .tells("  shard 2 of 3: failed\n    shard 1 of 3\n");
+    // Two of them are remembered.
+    ws.eng(&["test", "//:t", "--verbose"]).expect(3).ran(&["test //:t"]);
+}

@@ -259,3 +259,47 @@ fn a_test_without_cases_is_told() {
     }
     ws.eng(&["test", "//:none"]).expect(4).tells("eng: there is no case in //:none\n");
 }
+
+#[test]
+fn a_case_is_picked_by_its_place_in_the_list() {
+    let ws = workspace(TESTS);
+    let run = ws.eng(&["test", "//:cases", "--case-index=1", "--test-output=all"]).expect(0);
+    assert_eq!(cases(&run), ["cases::parses_b"]);
+    // It has the key that it has in any other run.
+    let run = ws.eng(&["test", "//:cases", "--case-index=1"]).expect(0);
+    run.tells("cases: 1 passed (1 cached)");
+    ws.eng(&["test", "//:cases", "--case-index=3"])
+        .expect(2)
+        .tells("eng: --case-index is 3, but of the cases of //:cases there are 3, from 0 to 2\n");
+    ws.eng(&["test", "--case-index=0"])
+        .expect(2)
+        .tells("--case-index takes one test, but there are 3: //:cases, //:plain and //:slow\n");
+    ws.eng(&["test", "//:plain", "--case-index=0"]).expect(2).tells(
+        "--case-index is 0, but //:plain has no list of cases, since its protocol is 'exit'\n",
+    );
+}
+
+#[test]
+fn widths_are_read_from_the_environment_and_the_command_line_wins() {
+    let ws = noting("", &["size: \"small\""; 4]);
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = ws.command(&[&["test", "--fresh"], arguments].concat());
+        crate::support::Run::of({
+            command.envs(variables.iter().copied());
+            command
+        })
+    };
+    run(&[("ENG_TEST_THREADS", "1"), ("ENG_JOBS", "2")], &[]).expect(0);
+    assert_eq!(most_at_once(&ws), 1);
+    // What the command line says is all that counts, also where the variable is wrong.
+    run(&[("ENG_TEST_THREADS", "0"), ("ENG_JOBS", "x")], &["--test-threads=1", "-j1"]).expect(0);
+    assert_eq!(most_at_once(&ws), 1);
+    run(&[("ENG_TEST_THREADS", ""), ("ENG_JOBS", "")], &[]).expect(0);
+    for (variables, told) in [
+        ([("ENG_TEST_THREADS", "0")], "eng: ENG_TEST_THREADS is 0; it must be from 1 to 64\n"),
+        ([("ENG_TEST_THREADS", "65")], "eng: ENG_TEST_THREADS is 65; it must be from 1 to 64\n"),
+        ([("ENG_JOBS", "many")], "eng: ENG_JOBS is many; it must be from 1 to 1000\n"),
+    ] {
+        run(&variables, &[]).expect(2).tells(told);
+    }
+}

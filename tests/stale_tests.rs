@@ -267,3 +267,14 @@ fn a_wide_test_is_not_passed_by_narrow_ones_for_ever() {
     let first = fs::read_to_string(&trace).expect("read the trace");
     assert_eq!(first.lines().next(), Some("wide"), "{first}");
 }
+
+#[test]
+fn cases_that_die_together_and_live_alone_are_in_doubt() {
+    let ws = workspace(
+        "-- BUILD.ron\n[rust_test(name: \"t\", srcs: [\"t.rs\"], args: [\"--test-threads=1\"])]\n\
+         -- t.rs\nuse std::sync::atomic::{AtomicBool, Ordering};\nstatic SEEN: AtomicBool = AtomicBool::new(false);\n\
+         #[test]\nfn a() {\n    SEEN.store(true, Ordering::SeqCst);\n}\n\
+         #[test]\nfn b() {\n    if SEEN.load(Ordering::SeqCst) {\n        std::process::abort();\n    }\n}\n",
+    );
+    test(&ws, &[]).expect(0).tells("FLAKY //:t").tells("  b: passed after 1 failed attempt\n");
+}

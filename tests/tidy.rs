@@ -210,3 +210,32 @@ fn the_code_is_formatted() {
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}{wrong}");
 }
+
+#[test]
+fn every_test_that_the_documents_name_exists() {
+    let mut known = Vec::new();
+    let function = pattern(r"(?m)^ *fn ([a-z0-9_]+)\(|^    ([a-z0-9_]+): ");
+    for (path, text) in files("tests", ".rs") {
+        let module = path.strip_prefix("tests/").and_then(|it| it.strip_suffix(".rs"));
+        let module = module.expect("a path below tests");
+        for found in function.captures_iter(text.as_bytes()) {
+            let name = found.get(1).or(found.get(2)).map_or(&b""[..], |name| name.as_bytes());
+            known.push(format!("{module}::{}", String::from_utf8_lossy(name)));
+        }
+    }
+    let named = pattern(r"\b[a-z0-9_]+::[a-z0-9_]+\b");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    let rows = files("docs", "testing-rows.md").remove(0).1;
+    for (line, at) in rows.lines().zip(1..) {
+        for found in named.captures_iter(line.as_bytes()) {
+            let name = String::from_utf8_lossy(&found[0]);
+            count += 1;
+            if !known.contains(&name.to_string()) {
+                wrong.push(format!("docs/testing-rows.md:{at}: there is no test '{name}'"));
+            }
+        }
+    }
+    none("tests that are not there", &wrong);
+    assert!(count >= 40, "{count}");
+}

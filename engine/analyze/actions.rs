@@ -13,7 +13,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionIndex(pub u32);
 
-/// Something that turns inputs into outputs.
+/// Something that turns inputs into outputs: the task that a worker carries out.
+///
+/// Threads: it never changes once it is in the plan, so that the coordinator, which owns the plan,
+/// and any number of workers may read it at the same time; it holds no lock and no cell. What a
+/// worker learns about it goes back as a message. `run` asserts that it is `Send` and `Sync`.
 #[derive(Debug, Clone)]
 pub struct Action {
     /// The target it belongs to.

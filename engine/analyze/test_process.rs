@@ -41,10 +41,21 @@ pub struct TestProcess {
     pub watch: Option<Watch>,
     /// Programs that must have been run before; what they export is in its environment.
     pub setups: Vec<Arc<Action>>,
-    /// Environment that the protocol adds. In values `{NAME}` stands for a variable of the
-    /// contract, such as `{TEST_SHARD_INDEX}`; a variable that needs one that the process does not
-    /// have is left out. Part of the key as it stands here.
-    pub env: Vec<(String, String)>,
+    /// Environment that the protocol adds, filled when the process starts. A variable that needs one
+    /// that the process does not have, such as that of its shard, is left out. Part of the key as it
+    /// stands here.
+    pub env: Vec<(String, Vec<Given>)>,
+}
+
+/// A part of a value that is known once a process starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// Itself.
+    Text(String),
+    /// The path of the report.
+    Report,
+    /// The value of a variable that tests find.
+    Variable(String),
 }
 
 /// In which file a process of several cases tells how far it is; each case has the limit of time.

@@ -8,7 +8,9 @@ mod pattern;
 mod digest;
 mod duration;
 mod signal;
+mod contract;
 
+pub use contract::TEST_VARIABLES;
 pub use digest::{Digest, Hasher};
 pub use duration::{parse_duration, show_duration};
 pub use label::{Label, PackageName, Repo, check_target_name};

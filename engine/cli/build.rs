@@ -3,7 +3,7 @@
 use super::Exit;
 use super::options::{Build, Common, FailFast};
 use super::places::places;
-use super::request::{here, jobs, pattern, style, test_threads};
+use super::request::{here, jobs, pattern, style};
 use crate::event::Summary;
 use crate::report;
 use crate::session::{Failure, Filter, Goal, Options, Policy, Request, Session, recall};
@@ -31,7 +31,7 @@ pub fn bring(
         goal,
         options: Options {
             jobs: jobs(&common)?,
-            test_threads: test_threads(None)?,
+            test_threads: 1,
             no_cache: common.no_cache,
             dry_run: common.dry_run,
             max_fail: (common.fail_fast == Some(FailFast::Failure)).then_some(1),

@@ -62,7 +62,7 @@ pub enum Verb {
 pub struct Common {
     /// What to build: //pkg:name, //pkg/..., -//pkg/... to leave out; @FILE or - read patterns
     pub patterns: Vec<String>,
-    /// Processes at once [default: the number of CPUs]
+    /// Processes at once [default: ENG_JOBS, else the number of CPUs]
     #[arg(short, long, value_name = "N", value_parser = number)]
     pub jobs: Option<usize>,
     /// Go on after a failure (this is the default)

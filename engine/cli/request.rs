@@ -60,25 +60,36 @@ fn below_root(word: &str, here: &Here) -> String {
     }
 }
 
-/// How many processes at once.
+/// How many processes at once: what the flag says, else `ENG_JOBS`, else the number of CPUs.
 pub fn jobs(common: &Common) -> Result<usize, Failure> {
-    match common.jobs {
-        None => Ok(cpus()),
-        Some(jobs) if !(1..=1000).contains(&jobs) => {
-            Err(Failure::Usage(format!("--jobs is {jobs}; it must be from 1 to 1000")))
-        }
-        Some(jobs) => Ok(jobs),
-    }
+    Ok(width("--jobs", common.jobs, "ENG_JOBS", 1000)?.unwrap_or_else(cpus))
 }
 
-/// How many test processes at once.
+/// How many test processes at once: what the flag says, else `ENG_TEST_THREADS`, else the number of
+/// CPUs, but four at least.
 pub fn test_threads(given: Option<usize>) -> Result<usize, Failure> {
-    match given {
-        None => Ok(cpus().clamp(4, 64)),
-        Some(threads) if (1..=64).contains(&threads) => Ok(threads),
-        Some(threads) => {
-            Err(Failure::Usage(format!("--test-threads is {threads}; it must be from 1 to 64")))
-        }
+    let threads = width("--test-threads", given, "ENG_TEST_THREADS", 64)?;
+    Ok(threads.unwrap_or_else(|| cpus().clamp(4, 64)))
+}
+
+/// A number from 1 to `most`, from a flag or else from a variable of the environment, which counts as
+/// not set if it is empty. The error names where a wrong one stands.
+fn width(
+    flag: &str,
+    given: Option<usize>,
+    variable: &str,
+    most: usize,
+) -> Result<Option<usize>, Failure> {
+    let (name, text) = match given {
+        Some(number) => (flag, number.to_string()),
+        None => match std::env::var_os(variable).filter(|value| !value.is_empty()) {
+            Some(value) => (variable, value.to_string_lossy().into_owned()),
+            None => return Ok(None),
+        },
+    };
+    match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(Some(number)),
+        _ => Err(Failure::Usage(format!("{name} is {text}; it must be from 1 to {most}"))),
     }
 }
 

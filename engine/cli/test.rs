@@ -48,6 +48,9 @@ pub struct Select {
     /// Run only tests of these sizes; a minus leaves one out
     #[arg(long, value_name = "SIZES", value_delimiter = ',', allow_hyphen_values = true)]
     pub test_size_filters: Vec<String>,
+    /// Run only the case at this place of the test's list, from 0 on; takes one test
+    #[arg(long, value_name = "N", value_parser = number, conflicts_with = "shard")]
+    pub case_index: Option<usize>,
     /// Run share I of N of the tests, from 1 on; all N together run each test just once
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
@@ -63,7 +66,7 @@ pub struct Select {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How they are run")]
 pub struct How {
-    /// Test processes at once, for the execution of tests, 1 to 64; --jobs is for building [default: the number of CPUs, at least 4]
+    /// Test processes at once, for the execution of tests, 1 to 64; --jobs is for building [default: ENG_TEST_THREADS, else the number of CPUs, at least 4]
     #[arg(long, alias = "local-test-jobs", value_name = "N", value_parser = number)]
     pub test_threads: Option<usize>,
     /// Kill a test process after this time, in place of its own limit: 90s, 2m
@@ -157,6 +160,7 @@ fn take_selection(request: &mut Request, select: Select) -> Result<(), Failure> 
     let all = [signed(&select.test_tag_filters, "tag"), signed(&select.test_size_filters, "size")];
     let all: Vec<String> = all.into_iter().flatten().collect();
     request.filter = Filter::new(&any, &all).map_err(Failure::Usage)?;
+    request.filter.index = select.case_index;
     request.filters = [any, all].concat();
     request.policy.only = select.test_filter;
     request.policy.share = match &select.shard {

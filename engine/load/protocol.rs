@@ -4,7 +4,7 @@ use super::reader::{self, Lines, Results};
 use super::rule::{Item, Part, Template, Text};
 use super::tree::{Arg, Node};
 use super::{item, read};
-use crate::base::{Place, Problem, Problems, listing, nearest};
+use crate::base::{Place, Problem, Problems, TEST_VARIABLES, listing, nearest};
 
 /// How test programs of one kind are listed, run and read.
 #[derive(Debug)]
@@ -23,8 +23,9 @@ pub struct Protocol {
     pub run: Vec<Item>,
     /// Command for some or all cases in one process.
     pub batch: Option<Vec<Item>>,
-    /// Environment of all its processes, which the target's own does not override.
-    pub env: Vec<(String, Vec<Item>)>,
+    /// Environment of all its processes, below the target's own unless it holds the report. Values
+    /// mention `{report}` and variables of the contract, such as `{TEST_SHARD_INDEX}`.
+    pub env: Vec<(String, Template)>,
     /// How to read results; none: the exit status decides.
     pub results: Option<Results>,
     /// How standard output tells which case is under way, where results stand in a report that may
@@ -66,9 +67,9 @@ impl Protocol {
 
     /// True if results are read from a file that the program writes.
     pub fn reports(&self) -> bool {
-        let env = self.env.iter().flat_map(|(_, items)| items);
-        let all = self.run.iter().chain(self.batch.iter().flatten()).chain(env);
-        all.into_iter().any(|item| mentions(item, &["report"]))
+        let mut commands = self.run.iter().chain(self.batch.iter().flatten());
+        commands.any(|item| mentions(item, &["report"]))
+            || self.env.iter().any(|(_, value)| names_any(value, &["report"]))
     }
 }
 
@@ -234,25 +235,31 @@ fn names(template: &Template, problems: &mut Problems) {
 }
 
 fn mentions(item: &Item, names: &[&str]) -> bool {
-    let Item::Template(template) = item else { return false };
+    matches!(item, Item::Template(template) if names_any(template, names))
+}
+
+fn names_any(template: &Template, names: &[&str]) -> bool {
     let named = |part: &Part| matches!(part, Part::Mention(m) if names.contains(&m.name.as_str()));
     template.parts.iter().any(named)
 }
 
-/// `(NAME: "text", ..)`; the values know `{report}` only, since they are the same for all processes.
-fn environment(node: &Node, problems: &mut Problems) -> Vec<(String, Vec<Item>)> {
+/// `(NAME: "text", ..)`; what the values mention is known when a process starts.
+fn environment(node: &Node, problems: &mut Problems) -> Vec<(String, Template)> {
     let mut res = Vec::new();
     for arg in read::named(node, "env", problems) {
-        let Some(text) = read::string(&arg.value, "env", problems) else { continue };
-        let items = command(&arg.value, "env", problems);
-        if items
-            .iter()
-            .any(|item| MENTIONS.iter().any(|it| *it != "report" && mentions(item, &[it])))
-        {
-            let why = "the environment of a protocol mentions nothing but '{report}'";
-            problems.push(Problem::at(&text.place, why));
+        let Some(value) = item::template(&arg.value, "env", &|_| false, problems) else { continue };
+        for part in &value.parts {
+            let Part::Mention(mention) = part else { continue };
+            let is_whole =
+                mention.prop.is_none() && mention.filter.is_empty() && mention.join.is_none();
+            let known = mention.name == "report" || TEST_VARIABLES.contains(&mention.name.as_str());
+            if !known || !is_whole {
+                let near = nearest(&mention.name, TEST_VARIABLES);
+                let why = "the environment of a protocol mentions '{report}' and variables that tests find, such as '{TEST_SHARD_INDEX}'";
+                problems.push(Problem::at(&mention.place, format!("{why}{near}")));
+            }
         }
-        res.push((arg.name.text.clone(), items));
+        res.push((arg.name.text.clone(), value));
     }
     res
 }

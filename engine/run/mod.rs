@@ -44,3 +44,29 @@ pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Deadline, Home, Options, Schedule, Shared};
 pub use signal::Stop;
+
+#[cfg(test)]
+mod tests {
+    use super::claims::Grant;
+    use super::worker::Done;
+    use super::{Next, Shared, Stop};
+    use crate::analyze::{Action, Analysis, TestProcess};
+    use crate::event::Event;
+
+    /// What workers see at the same time is shared, what they get or give back is sent. Whether that
+    /// holds is decided when this is compiled.
+    #[test]
+    fn what_crosses_threads_may_do_so() {
+        fn shared<T: Send + Sync>() {}
+        fn sent<T: Send>() {}
+        shared::<Action>();
+        shared::<TestProcess>();
+        shared::<Analysis>();
+        shared::<Shared>();
+        shared::<Stop>();
+        sent::<Next>();
+        sent::<Grant>();
+        sent::<Done>();
+        sent::<Event>();
+    }
+}

@@ -124,7 +124,7 @@ pub(super) fn prepare(
                 text.push_str(&format!("\nresource {name} {amount} of {instances:?}"));
             }
             for (name, value) in &test.env {
-                text.push_str(&format!("\nvariable {name}={value}"));
+                text.push_str(&format!("\nvariable {name}={value:?}"));
             }
             text
         }

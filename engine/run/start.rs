@@ -55,7 +55,7 @@ pub(super) fn start(
     let mut env = prepared.manifest.variables.clone();
     if let Some(test) = &action.test {
         let path = root.report().display().to_string();
-        for word in argv.iter_mut().chain(env.iter_mut().map(|(_, value)| value)) {
+        for word in &mut argv {
             *word = word.replace(REPORT, &path);
         }
         for (name, value) in exported {

@@ -4,7 +4,8 @@ use super::claims::Grant;
 use super::exec_root::ExecRoot;
 use super::kept;
 use super::session::Shared;
-use crate::analyze::{Action, TestProcess};
+use crate::analyze::{Action, Given, TestProcess};
+use crate::base::TEST_VARIABLES;
 use anyhow::Result;
 
 /// Adds what the engine gives to a test besides what its target says.
@@ -61,6 +62,8 @@ pub(super) fn add(
     if let Some(seed) = test.seed.or(number.map(u64::from)) {
         own.push(("TEST_RANDOM_SEED", seed.to_string()));
     }
+    // Protocols may mention just these.
+    debug_assert!(own.iter().all(|(name, _)| TEST_VARIABLES.contains(name)));
     let mut own: Vec<(String, String)> =
         own.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
     for (resource, instances) in &grant.instances {
@@ -68,12 +71,19 @@ pub(super) fn add(
         let name: String = resource.chars().map(plain).collect();
         own.push((format!("ENG_RESOURCE_{name}"), instances.join(",")));
     }
-    let of_protocol = test.env.iter();
-    let of_protocol =
-        of_protocol.filter_map(|(name, value)| Some((name.clone(), filled(value, &own)?)));
-    let of_protocol: Vec<(String, String)> = of_protocol.collect();
-    for (name, value) in of_protocol.into_iter().chain(own) {
-        // What the target says itself holds.
+    let report = root.report().display().to_string();
+    for (name, value) in &test.env {
+        // What the target says itself holds, but for where the report goes.
+        if value.contains(&Given::Report) {
+            env.retain(|(known, _)| known != name);
+        } else if env.iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        if let Some(value) = filled(value, &report, &own) {
+            env.push((name.clone(), value));
+        }
+    }
+    for (name, value) in own {
         if !env.iter().any(|(known, _)| *known == name) {
             env.push((name, value));
         }
@@ -81,18 +91,15 @@ pub(super) fn add(
     Ok(())
 }
 
-/// A value in which `{NAME}` stands for a variable of the contract; nothing if this process has no
-/// such variable, as that of its shard.
-fn filled(value: &str, own: &[(String, String)]) -> Option<String> {
-    let mut res = String::new();
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}')?;
-        res.push_str(before);
-        res.push_str(&own.iter().find(|(known, _)| known == name)?.1);
-        rest = after;
-    }
-    Some(res + rest)
+/// The value with all that it mentions; nothing if this process has no such variable, as that of its
+/// shard.
+fn filled(value: &[Given], report: &str, own: &[(String, String)]) -> Option<String> {
+    let part = |part: &Given| match part {
+        Given::Text(text) => Some(text.clone()),
+        Given::Report => Some(report.to_string()),
+        Given::Variable(name) => Some(own.iter().find(|(known, _)| known == name)?.1.clone()),
+    };
+    value.iter().map(part).collect()
 }
 
 #[cfg(test)]
@@ -102,10 +109,12 @@ mod tests {
     #[test]
     fn a_value_of_a_protocol_names_variables_of_the_contract() {
         let own = [("A".to_string(), "1".to_string()), ("B".to_string(), "{A}".to_string())];
-        let filled = |value| filled(value, &own);
-        assert_eq!(filled("x").as_deref(), Some("x"));
-        assert_eq!(filled("xml:{A}.{B}").as_deref(), Some("xml:1.{A}"));
-        assert_eq!(filled("{C}"), None);
-        assert_eq!(filled("{A"), None);
+        let (text, of) = (|it: &str| Given::Text(it.into()), |it: &str| Given::Variable(it.into()));
+        let filled = |value: &[Given]| filled(value, "/r.xml", &own);
+        assert_eq!(filled(&[text("{A}")]).as_deref(), Some("{A}"));
+        assert_eq!(filled(&[text("x:"), of("A"), of("B")]).as_deref(), Some("x:1{A}"));
+        assert_eq!(filled(&[text("xml:"), Given::Report]).as_deref(), Some("xml:/r.xml"));
+        assert_eq!(filled(&[text("x"), of("C")]), None);
+        assert_eq!(filled(&[]).as_deref(), Some(""));
     }
 }

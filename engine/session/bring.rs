@@ -70,6 +70,7 @@ impl Session {
         if matches!(request.goal, Goal::Test) && goals.tests.is_empty() {
             return Err(Failure::NoTests(no_cases(request, &goals.labels)));
         }
+        goals.check_index(&request.filter).map_err(Failure::Usage)?;
         let share = goals.take_share(request);
         let record = RunRecord {
             id: 0,
@@ -225,6 +226,10 @@ impl Session {
         summary.cases = of_tests.cases;
         summary.unmatched = of_tests.unmatched.clone();
         summary.seed = request.policy.shuffle;
+        let no_case = summary.cases == Default::default() && summary.status() == 0;
+        if no_case && fallen.is_empty() && !request.options.dry_run {
+            tests.check_index().map_err(Failure::Usage)?;
+        }
         let mut delivered = Vec::new();
         if !request.options.dry_run {
             let programs = failed_programs(analysis, &tests.failed);

@@ -39,6 +39,24 @@ impl Goals {
         self.tests = kept;
     }
 
+    /// Where the filter wants a place of a listing, there is to be one test that lists. The error is a
+    /// sentence.
+    pub fn check_index(&self, filter: &Filter) -> Result<(), String> {
+        let Some(index) = filter.index else { return Ok(()) };
+        match &self.tests[..] {
+            [test] if test.protocol.list.is_some() => Ok(()),
+            [test] => Err(format!(
+                "--case-index is {index}, but {} has no list of cases, since its protocol is '{}'",
+                test.label, test.protocol.name
+            )),
+            tests => {
+                let names: Vec<String> = tests.iter().map(|test| test.label.to_string()).collect();
+                let names = listing(names.iter().map(String::as_str), 5);
+                Err(format!("--case-index takes one test, but there are {}: {names}", tests.len()))
+            }
+        }
+    }
+
     /// Leaves out what belongs to other shares; gives what the user should know of that.
     pub fn take_share(&mut self, request: &Request) -> Option<String> {
         let share = request.policy.share.as_ref()?;

@@ -78,6 +78,7 @@ pub(super) fn may_recall(request: &Request) -> bool {
         && !options.verbose
         && request.policy.runs == 1
         && request.policy.share.is_none()
+        && request.filter.index.is_none()
 }
 
 /// Where the record of a request is kept.

@@ -2,9 +2,9 @@
 
 use super::names;
 use crate::analyze::{
-    Action, Command, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, short,
+    Action, Command, Given, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, short,
 };
-use crate::load::{Item, Part};
+use crate::load::{Item, Part, Template};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,6 +143,16 @@ fn setup(setup: &Setup, workspace: &str) -> Action {
     }
 }
 
+/// A value of the protocol's environment, which is filled when the process starts.
+fn given(value: &Template) -> Vec<Given> {
+    let part = |part: &Part| match part {
+        Part::Text(text) => Given::Text(text.clone()),
+        Part::Mention(mention) if mention.name == "report" => Given::Report,
+        Part::Mention(mention) => Given::Variable(mention.name.clone()),
+    };
+    value.parts.iter().map(part).collect()
+}
+
 /// The action that starts a process of a test.
 pub(super) fn action(
     test: &Test,
@@ -152,13 +162,8 @@ pub(super) fn action(
 ) -> Action {
     process.setups = test.setups.iter().map(|it| Arc::new(setup(it, workspace))).collect();
     let doing = if process.lists { "list" } else { "test" };
-    let mut env = test.env.clone();
-    for (name, items) in &test.protocol.env {
-        let value = self::words(test, process.program, items, Cases::None).into_iter().next();
-        env.retain(|(known, _)| known != name);
-        env.push((name.clone(), value.unwrap_or_else(|| Word::text(""))));
-    }
-    env.sort_by(|a, b| a.0.cmp(&b.0));
+    let of_protocol = test.protocol.env.iter();
+    process.env = of_protocol.map(|(name, value)| (name.clone(), given(value))).collect();
     Action {
         label: test.label.clone(),
         name: doing.to_string(),
@@ -169,7 +174,7 @@ pub(super) fn action(
             words: words.into_iter().map(Piece::Word).collect(),
             script: false,
         },
-        env,
+        env: test.env.clone(),
         inputs: test.runfiles.clone(),
         outputs: Vec::new(),
         depfile: None,

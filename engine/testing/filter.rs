@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Filter {
     /// Cases named with `#`, by target; a target that is not here is wanted whole.
     pub named: BTreeMap<Label, BTreeSet<String>>,
+    /// The only place of a listing that is wanted, from 0 on; for a run of one test.
+    pub index: Option<usize>,
     /// Which share of the tests is wanted.
     pub share: Option<(Share, Division)>,
     expression: Option<Expression>,
@@ -51,8 +53,12 @@ impl Filter {
         named && self.decide(test, Some(case)) == Some(true)
     }
 
-    /// True if the case at this place of the test's listing belongs to the share.
+    /// True if the case at this place of the test's listing is the one that is wanted, and belongs to
+    /// the share.
     pub fn has(&self, test: &Test, place: usize) -> bool {
+        if self.index.is_some_and(|index| index != place) {
+            return false;
+        }
         let share = self.share.as_ref();
         share.is_none_or(|(share, division)| division.has(share, &test.label, place))
     }

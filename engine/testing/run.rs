@@ -86,6 +86,20 @@ impl Tests {
         open.map(|(label, _)| label.clone()).collect()
     }
 
+    /// Where the filter wants a place of the listing, that is to have one, once it is known. The error
+    /// is a sentence.
+    pub fn check_index(&self) -> Result<(), String> {
+        let place = self.filter.index.zip(self.targets.first_key_value());
+        let Some((index, (label, target))) = place else { return Ok(()) };
+        let range = match target.listed.len() {
+            number if index < number => return Ok(()),
+            0 => "there is none".to_string(),
+            1 => "there is one, 0".to_string(),
+            number => format!("there are {number}, from 0 to {}", number - 1),
+        };
+        Err(format!("--case-index is {index}, but of the cases of {label} {range}"))
+    }
+
     fn listed(&mut self, shared: &Shared, finished: &Finished) -> Result<Follow> {
         let label = &finished.action.label;
         let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
@@ -156,18 +170,15 @@ impl Tests {
         let skip = test.protocol.skip;
         let why = shared.stop.why();
         let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
+        let of_program: Vec<bool> = cases.iter().map(|case| case.name.is_empty()).collect();
         for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
             case.name = names::of_case(&test.programs[process.program], "");
+            // Each shard has a result of its own.
+            if let Some((shard, shards)) = process.shard {
+                case.name = format!("{} shard {} of {shards}", case.name, shard + 1);
+                case.name = case.name.trim_start().to_string();
+            }
         }
-        let cases: Vec<Judged> = cases
-            .into_iter()
-            .map(|case| match (process.shard, case.name.is_empty()) {
-                (Some((shard, of)), true) => {
-                    Judged { name: format!("shard {} of {of}", shard + 1), ..case }
-                }
-                _ => case,
-            })
-            .collect();
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
         let turn = Turn { run: process.run_number, attempt: process.attempt };
@@ -189,13 +200,13 @@ impl Tests {
             }
         }
         let known = remembered::known(finished.origin, finished.row.run, finished.row.time);
-        for case in cases {
+        for (case, of_program) in cases.into_iter().zip(of_program) {
             let case = Judged { leaky: finished.row.leaked, ..case };
             let failures = target.failures(turn.run, &case.name);
             if failures > 0 && case.verdict.is_good() {
                 follow.flaky.push((case.name.clone(), failures));
             }
-            let of_program = case.name.is_empty() && !case.verdict.is_good();
+            let of_program = of_program && !case.verdict.is_good();
             let narrows = self.filter.narrows(&test);
             if !narrows || of_program || self.filter.wants(&test, &case.name) {
                 target.add(turn.run, case, finished.origin, known);
@@ -282,10 +293,7 @@ impl Tests {
             target.add(turn.run, Judged { name, ..case }, finished.origin, None);
         }
         if judgement.died && !someone_died {
-            // One of them did it; whoever passes alone has still died once.
-            for name in judgement.again.iter().flatten() {
-                target.failed_once(turn.run, name, 1);
-            }
+            target.unexplained.push(judgement.again.concat());
         }
         for group in judgement.again {
             follow.actions.extend(self.dealer.deal(target, &group, turn));

@@ -7,7 +7,7 @@ use crate::analyze::Test;
 use crate::base::Digest;
 use crate::event::{Case, Known, Origin, Runs, Verdict};
 use crate::run::Inputs;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(super) struct Target {
     verdicts: BTreeMap<(usize, String), Vec<Case>>,
     /// Attempts that failed and were not the last, by run and case.
     failures: HashMap<(u32, String), u32>,
+    /// Cases of processes that died, of which nobody knows which did it.
+    pub unexplained: Vec<Vec<String>>,
     /// Processes that have not ended.
     pub open: usize,
     /// Time of all processes so far.
@@ -67,6 +69,7 @@ impl Target {
             keys: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             failures: HashMap::new(),
+            unexplained: Vec::new(),
             open: 0,
             duration: Duration::ZERO,
             log: Vec::new(),
@@ -153,7 +156,21 @@ impl Target {
 
     /// What each case came to in all runs, in order.
     pub fn cases(&self) -> Vec<Case> {
-        self.verdicts.values().filter_map(|runs| all_runs(runs)).collect()
+        let mut cases: Vec<Case> =
+            self.verdicts.values().filter_map(|runs| all_runs(runs)).collect();
+        for names in &self.unexplained {
+            let names: HashSet<&String> = names.iter().collect();
+            let deadly =
+                |case: &&Case| matches!(case.verdict, Verdict::Crashed(_) | Verdict::TimedOut(_));
+            if cases.iter().filter(deadly).any(|case| names.contains(&case.name)) {
+                continue;
+            }
+            // Together they died and alone all lived: each of them is in doubt.
+            for case in cases.iter_mut().filter(|case| names.contains(&case.name)) {
+                case.flaky = case.flaky.max(1);
+            }
+        }
+        cases
     }
 }
 

@@ -128,6 +128,14 @@ pub(super) fn of_cases(
         }
         return res;
     };
+    // What ended last may have ended only since the process was told to end.
+    if matches!(outcome, Outcome::TimedOut(_))
+        && certain
+        && guilty.is_none()
+        && let Some(last) = res.cases.last_mut()
+    {
+        last.verdict = end.clone();
+    }
     if matches!(end, Verdict::NotRun(_)) {
         // What was under way when the process was told to end may have ended because of that.
         if *outcome == Outcome::Stopped {

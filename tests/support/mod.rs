@@ -103,6 +103,8 @@ impl Workspace {
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .env_remove("FORCE_COLOR")
+            .env_remove("ENG_JOBS")
+            .env_remove("ENG_TEST_THREADS")
             .stdin(Stdio::null());
         command
     }
