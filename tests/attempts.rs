@@ -325,3 +325,11 @@ fn tests_wait_for_the_whole_build_if_that_is_asked_for() {
         .tells("tests: 2 passed, 1 not run\n");
     ws.eng(&["test", "--fresh"]).expect(1).tells("tests: 2 passed, 1 not run\n");
 }
+
+#[test]
+fn short_tests_come_first_if_a_failure_ends_the_run() {
+    let ws = four(["sleep 1.5", "sleep 1.5", "exit 1", "sleep 1.5"]);
+    ws.eng(&["test", "--test-threads=4"]).expect(3);
+    let run = ws.eng(&["test", "--fresh", "--fail-fast", "--test-threads=1", "--verbose"]);
+    run.expect(3).ran(&["test //:c"]).tells("3 not run (//:c failed)");
+}

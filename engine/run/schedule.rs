@@ -321,6 +321,7 @@ impl<'a> Coordinator<'a, '_> {
                 self.stopping |= self.limits.build_failed();
             }
             for Next { action, expected, delay } in follow.actions {
+                let expected = expected.map(|expected| self.shared.options.rank(expected));
                 let expected = expected.unwrap_or(self.plan.remaining(node));
                 self.later.add(delay, action, expected);
             }

@@ -51,6 +51,18 @@ pub struct Options {
     pub test_timeout: Option<Duration>,
 }
 
+/// No test is expected to take longer.
+const LONGEST: Duration = Duration::from_secs(1 << 32);
+
+impl Options {
+    /// By what tests are ordered that are expected to take this long, the greatest first: the longest
+    /// starts first, unless the first failure ends the run. Then short ones find it sooner.
+    pub fn rank(&self, expected: Duration) -> Duration {
+        let hasty = self.max_fail.is_some() || self.stop_at_crash;
+        if hasty { LONGEST.saturating_sub(expected) } else { expected }
+    }
+}
+
 /// When a run must have ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {

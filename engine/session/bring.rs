@@ -197,10 +197,12 @@ impl Session {
         plan.check_lengths(&mut problems);
         problems.or(())?;
         plan.expect(|action| {
-            let random = tests.random_rank(action);
             let known = durations.expected(&action.label.to_string(), &action.about);
-            let known = random.or(known);
-            known.unwrap_or(Duration::from_millis(100))
+            let known = known.unwrap_or(Duration::from_millis(100));
+            match action.test {
+                Some(_) => tests.random_rank(action).unwrap_or_else(|| shared.options.rank(known)),
+                None => known,
+            }
         });
         let _ = events.send(Event::Planned {
             labels: goals.labels.clone(),
