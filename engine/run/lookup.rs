@@ -3,7 +3,7 @@
 use super::manifest::{Manifest, Reach};
 use super::session::Shared;
 use crate::base::Digest;
-use crate::store::{self, OutputKind, ResultRow};
+use crate::store::{self, OutputKind, OutputRow, ResultRow};
 use anyhow::Result;
 
 /// Where a result is or will be kept.
@@ -59,12 +59,20 @@ fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
         return Ok(false);
     }
     let printed = row.stdout.iter().chain(&row.stderr).chain(&row.report);
-    for digest in row.outputs.iter().map(|output| &output.digest).chain(printed) {
+    for digest in printed {
         if shared.cas.find(digest)?.is_none() {
             return Ok(false);
         }
     }
-    for output in &row.outputs {
+    are_stored(shared, &row.outputs)
+}
+
+/// True if all that these name is in the store, the files of folders included.
+pub fn are_stored(shared: &Shared, outputs: &[OutputRow]) -> Result<bool> {
+    for output in outputs {
+        if shared.cas.find(&output.digest)?.is_none() {
+            return Ok(false);
+        }
         if output.kind == OutputKind::Tree && !is_whole(shared, &output.digest)? {
             return Ok(false);
         }

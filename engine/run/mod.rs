@@ -39,6 +39,7 @@ mod session; // what all actions of a run share
 pub use deliver::{Delivery, deliver};
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
+pub use lookup::are_stored;
 pub use offspring::end_all;
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;

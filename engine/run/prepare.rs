@@ -137,7 +137,7 @@ pub(super) fn prepare(
         inputs: placed.iter().map(|(path, _, content)| (path.clone(), *content)).collect(),
         tools: named,
         host: shared.host(),
-        timeout: shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout),
+        timeout: shared.options.limit(action),
         subject,
     };
     Ok(Ok(Prepared { words, manifest, inputs: placed }))

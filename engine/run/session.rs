@@ -5,7 +5,7 @@ use super::manifest::Content;
 use super::setup::Setups;
 use super::signal::Stop;
 use super::tools::{self, Tool};
-use crate::analyze::{Analysis, FileId, FileKind, ToolId};
+use crate::analyze::{Action, Analysis, FileId, FileKind, ToolId};
 use crate::base::{Digest, Hasher, Place, Problem};
 use crate::event::Event;
 use crate::store::{Batch, Cas, Ledger, StatCache, ToolRow};
@@ -55,6 +55,11 @@ pub struct Options {
 const LONGEST: Duration = Duration::from_secs(1 << 32);
 
 impl Options {
+    /// After which time the process of an action is killed; the user's word holds for tests.
+    pub fn limit(&self, action: &Action) -> Option<Duration> {
+        self.test_timeout.filter(|_| action.test.is_some()).or(action.timeout)
+    }
+
     /// By what tests are ordered that are expected to take this long, the greatest first: the longest
     /// starts first, unless the first failure ends the run. Then short ones find it sooner.
     pub fn rank(&self, expected: Duration) -> Duration {

@@ -112,7 +112,6 @@ pub(super) fn start(
         }
     };
     let stderr = if split { root.stderr() } else { stdout.clone() };
-    let timeout = shared.options.test_timeout.filter(|_| action.test.is_some()).or(action.timeout);
     let report = root.report();
     let watch = action.test.as_ref().and_then(|test| test.watch.as_ref());
     let watched = watch.map(|watch| {
@@ -127,7 +126,7 @@ pub(super) fn start(
         stdin,
         stdout: &stdout,
         stderr: &stderr,
-        timeout,
+        timeout: shared.options.limit(action),
         watched,
         folders: &root.own(),
         lasting: false,

@@ -20,7 +20,7 @@ pub(super) fn add(
     let places = kept::places(root)?;
     let shown = |path: std::path::PathBuf| path.display().to_string();
     let temporary = shown(root.temporary());
-    let timeout = shared.options.test_timeout.or(action.timeout).unwrap_or_default();
+    let timeout = shared.options.limit(action).unwrap_or_default();
     let mut own = vec![
         ("PATH", super::prepare::ENVIRONMENT[0].1.to_string()),
         ("TEST_TMPDIR", temporary.clone()),

@@ -32,8 +32,16 @@ pub(super) struct Turn {
     pub attempt: u32,
 }
 
+impl Turn {
+    /// That of a process.
+    pub fn of(process: &TestProcess) -> Turn {
+        Turn { run: process.run_number, attempt: process.attempt }
+    }
+}
+
 impl Dealer {
-    /// True if results are neither looked up nor kept.
+    /// True if results are neither looked up nor kept: those of one run of several say nothing of a
+    /// single one, and what depends on a seed says nothing of other orders.
     pub fn forgets(&self) -> bool {
         self.policy.runs > 1 || self.policy.shuffle.is_some()
     }
@@ -50,8 +58,8 @@ impl Dealer {
         for program in 0..test.programs.len() {
             if let Some(list) = &test.protocol.list {
                 let words = command::words(test, program, list, Cases::None);
-                let process = TestProcess { lists: true, program, ..process_of(test) };
-                let process = TestProcess { exclusive: false, ..process };
+                let own = TestProcess { exclusive: false, ..process_of(test) };
+                let process = TestProcess { lists: true, program, ..own };
                 actions.push(command::action(test, &self.workspace, words, process));
                 continue;
             }
@@ -84,9 +92,8 @@ impl Dealer {
             run_number: turn.run,
             attempt: turn.attempt,
             seed: self.policy.shuffle,
-            // What depends on a seed is neither taken from other orders nor kept for them.
-            fresh: turn.run > 0 || turn.attempt > 1 || self.policy.shuffle.is_some(),
-            forget: test.forget || turn.run > 0 || self.policy.shuffle.is_some(),
+            fresh: self.forgets() || turn.attempt > 1,
+            forget: self.forgets() || test.forget,
             ..process_of(test)
         }
     }
@@ -134,9 +141,6 @@ impl Dealer {
         let words = |items, cases| command::words(&test, program, items, cases);
         let words = match (&test.protocol.batch, indexed.as_slice()) {
             (Some(batch), [(_, _), _, ..]) => words(batch, Cases::Many(&indexed)),
-            (Some(batch), [(index, name)]) if test.protocol.run.is_empty() => {
-                words(batch, Cases::One(name, Some(*index)))
-            }
             (_, [(index, name), ..]) => words(&test.protocol.run, Cases::One(name, Some(*index))),
             (_, []) => words(&test.protocol.run, Cases::None),
         };

@@ -97,25 +97,6 @@ pub(super) fn infrastructure(shared: &Shared, rows: &[OutputRow]) -> Result<Stri
     Ok(format!("infrastructure failure in {component}: {reason}\n"))
 }
 
-/// True if all that a row names is still in the store.
-pub(super) fn is_whole(shared: &Shared, rows: &[OutputRow]) -> Result<bool> {
-    for row in rows {
-        if shared.cas.find(&row.digest)?.is_none() {
-            return Ok(false);
-        }
-        if row.kind == OutputKind::Tree {
-            for (_, entry) in list_tree(&row.digest, shared.cas)?.unwrap_or_default() {
-                if let Entry::File(digest, _) = entry
-                    && shared.cas.find(&digest)?.is_none()
-                {
-                    return Ok(false);
-                }
-            }
-        }
-    }
-    Ok(true)
-}
-
 fn text(shared: &Shared, row: &OutputRow) -> Result<String> {
     let text = super::log::ends(shared, Some(row.digest))?;
     let mut lines: Vec<&str> = text.trim_end().lines().take(MOST_LINES + 1).collect();

@@ -3,9 +3,9 @@
 use super::deal::Dealer;
 use super::target::Target;
 use super::verdict::Judged;
-use super::{command, kept, rows};
+use super::{command, rows};
 use crate::event::{Known, Origin};
-use crate::run::{CaseKeys, Shared};
+use crate::run::{CaseKeys, Shared, are_stored};
 use crate::store::CaseRow;
 use anyhow::Result;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub(super) fn remembered(
             missing.push(name);
             continue;
         };
-        if !kept::is_whole(shared, &row.outputs)? {
+        if !are_stored(shared, &row.outputs)? {
             missing.push(name);
             continue;
         }

@@ -14,8 +14,6 @@ pub struct Reported {
     /// Cases that started and did not end, in the order in which they started, with what they
     /// printed: the last is the guilty one if the process died.
     pub open: Vec<(String, String)>,
-    /// True if these are known from what the program prints beside its report.
-    pub marked: bool,
     /// Where in the two streams of the process cases have started, in that order, if that is told.
     pub starts: Vec<Start>,
     /// What cannot be believed: a plan that does not fit, a report that cannot be read.
@@ -131,7 +129,6 @@ fn mark(reported: &mut Reported, markers: &Lines, stdout: &str) {
         }
     }
     let has_result = |name: &str| reported.cases.iter().any(|case| case.name == name);
-    reported.marked = true;
     reported.open.extend(marked.open.into_iter().filter(|(name, _)| !has_result(name)));
 }
 

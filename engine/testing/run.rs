@@ -7,7 +7,7 @@ use super::filter::Filter;
 use super::policy::Policy;
 use super::target::Target;
 use super::verdict::{self, Judged};
-use super::{kept, log, names, remembered, rows, told};
+use super::{log, names, remembered, rows, told};
 use crate::analyze::{Action, Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
@@ -165,8 +165,7 @@ impl Tests {
         let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
         let test = target.test.clone();
         let reported = told::reported(shared, &test, process.program, finished)?;
-        let printed = log::printed(shared, finished.row)?
-            + &kept::infrastructure(shared, &finished.row.outputs)?;
+        let printed = told::printed(shared, finished.row)?;
         let skip = test.protocol.skip;
         let why = shared.stop.why();
         let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
@@ -181,7 +180,7 @@ impl Tests {
         }
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
-        let turn = Turn { run: process.run_number, attempt: process.attempt };
+        let turn = Turn::of(process);
         let ran = finished.origin == Origin::Ran;
         if ran && cases.iter().any(Judged::is_bad) && self.dealer.may_retry(&test, turn, shared) {
             for case in cases.iter().filter(|case| case.is_bad()) {
@@ -227,8 +226,7 @@ impl Tests {
         let test = target.test.clone();
         let reported =
             told::reported(shared, &test, process.program, finished)?.unwrap_or_default();
-        let printed = log::printed(shared, finished.row)?
-            + &kept::infrastructure(shared, &finished.row.outputs)?;
+        let printed = told::printed(shared, finished.row)?;
         let why = shared.stop.why();
         let is_listed = |name: &str| target.lists(name);
         let (wanted, outcome) = (&process.cases, finished.outcome);
@@ -241,7 +239,7 @@ impl Tests {
             &why,
             test.protocol.cannot_be_forged(),
         );
-        let turn = Turn { run: process.run_number, attempt: process.attempt };
+        let turn = Turn::of(process);
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
         let keep = finished.inputs.agree(&target.inputs[process.program]);
@@ -258,11 +256,8 @@ impl Tests {
             let case = Judged { leaky: finished.row.leaked, ..case };
             let bad = case.is_bad();
             let guilty = judgement.guilty.as_ref() == Some(&case.name);
-            let certain = guilty
-                && (test.protocol.cannot_be_forged()
-                    || matches!(case.verdict, Verdict::TimedOut(_)));
             // What the case did that killed the process may be to blame, or it is not this one.
-            if bad && judgement.died && process.cases.len() > 1 && !certain {
+            if bad && judgement.died && process.cases.len() > 1 && !guilty {
                 target.failed_once(turn.run, &case.name, 1);
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;
@@ -315,11 +310,10 @@ impl Tests {
                 self.summary.unmatched.push(format!("{label}#{name}"));
             }
         }
+        target.told = true;
         if cases.is_empty() && !is_empty {
-            target.told = true;
             return Ok(follow);
         }
-        target.told = true;
         for case in &cases {
             self.summary.cases.add(case);
         }

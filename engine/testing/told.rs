@@ -1,11 +1,12 @@
 //! What the process of a test told: the names of its cases, their results, how long they took.
 
 use super::verdict::Judged;
-use super::{listing, log, names, results, watch};
+use super::{kept, listing, log, names, results, watch};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Label;
 use crate::event::{Outcome, Verdict};
 use crate::run::{Finished, Learned, Shared};
+use crate::store::ResultRow;
 use anyhow::Result;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -68,6 +69,11 @@ pub(super) fn reported(
     let mut reported = names::translated(&test.programs[program], reported);
     attribute(shared, &mut reported, finished)?;
     Ok(Some(reported))
+}
+
+/// What a process printed, and what it says of a failure that is not its own.
+pub(super) fn printed(shared: &Shared, row: &ResultRow) -> Result<String> {
+    Ok(log::printed(shared, row)? + &kept::infrastructure(shared, &row.outputs)?)
 }
 
 /// Gives each case what the process wrote from its start to that of the next one.

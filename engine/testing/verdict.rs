@@ -168,8 +168,8 @@ pub(super) fn of_cases(
     let after = missing.split_off(at + 1);
     missing.pop();
     res.again = [missing, after].into_iter().filter(|group| !group.is_empty()).collect();
-    // A marker may be forged; only a case that hangs is not made to hang once more.
-    let is_known = !reported.marked || matches!(end, Verdict::TimedOut(_));
+    // Others may be accused by what somebody printed; but no case is made to hang once more.
+    let is_known = certain || matches!(end, Verdict::TimedOut(_));
     res.guilty = is_known.then(|| name.clone());
     res.cases.push(Judged::new(name, end, output));
     res
