@@ -22,6 +22,7 @@ mod long;
 mod merge;
 mod merge_rust;
 mod output;
+mod parts;
 mod problems;
 mod problems_graph;
 mod problems_rules;

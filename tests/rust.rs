@@ -365,3 +365,18 @@ fn main() {
     ws.test(&[]).tells("PASS  //:t");
     ws.test(&[]).ran(&[]).tells("PASS  //:t  (cached)");
 }
+
+#[test]
+fn a_crate_that_cannot_be_compiled_is_not_taken_for_an_empty_one() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[rust_test(name: "t", srcs: ["t.rs"])]
+-- t.rs
+#[test]
+fn passes() {}
+int broken(
+"#,
+    );
+    ws.eng(&["test"]).expect(1).tells("FAILED //:t: compile t").tells("tests: 0 passed, 1 not run");
+}

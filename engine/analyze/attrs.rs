@@ -169,6 +169,9 @@ impl Scope<'_> {
             None => FileKind::Source,
         };
         let (id, _) = self.analysis.files.intern(&exec_path, kind);
+        if let (FileKind::Source, Some(reached)) = (kind, self.analysis.reached.last_mut()) {
+            reached.sources.push(id);
+        }
         pieces.push(Piece::Word(Word::file(self.analysis.files.path(id).clone(), id)));
     }
 

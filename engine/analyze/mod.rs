@@ -49,8 +49,21 @@ pub struct Analysis {
     pub tools: Vec<(ToolRequest, Place)>,
     /// Every target that was reached.
     pub targets: HashMap<Label, Arc<Configured>>,
+    /// The same, dependencies before dependents, with what each rests on.
+    pub reached: Vec<Reached>,
     /// Targets that have another variant to fall back to if they cannot be built in this one.
     pub fallbacks: HashMap<Label, Fallback>,
+}
+
+/// What a target rests on: its actions can read nothing else of the workspace.
+#[derive(Debug)]
+pub struct Reached {
+    /// The target.
+    pub label: Label,
+    /// The targets that it names, by their place in [`Analysis::reached`].
+    pub needs: Vec<u32>,
+    /// The files of the workspace that it names.
+    pub sources: Vec<FileId>,
 }
 
 /// The variant that a target was analysed in, and the one that comes after it.
@@ -90,7 +103,9 @@ pub fn analyze(
     let order = order::dependencies_first(workspace, labels, &modes.active, &mut problems);
     let mut analysis = Analysis::default();
     let mut tools = HashMap::new();
-    for target in order {
+    for (target, needs) in order {
+        let label = target.label.clone();
+        analysis.reached.push(Reached { label, needs, sources: Vec::new() });
         let configured = scope::Scope::new(workspace, &mut analysis, &mut tools, modes, &target)
             .configure(&mut problems);
         // What stands for a target that does not exist stands for nothing.

@@ -7,13 +7,16 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+/// A target with those that it needs, by their place in the order.
+pub(super) type Ordered = (Arc<Target>, Vec<u32>);
+
 /// All targets that the labels need, themselves included, dependencies first.
 pub(super) fn dependencies_first(
     workspace: &Workspace,
     labels: &[Label],
     active: &BTreeSet<String>,
     problems: &mut Problems,
-) -> Vec<Arc<Target>> {
+) -> Vec<Ordered> {
     let mut graph: DiGraph<Arc<Target>, Place> = DiGraph::new();
     let mut nodes: HashMap<Label, NodeIndex> = HashMap::new();
     let mut told: BTreeSet<String> = BTreeSet::new();
@@ -43,7 +46,19 @@ pub(super) fn dependencies_first(
         }
     }
     match petgraph::algo::toposort(&graph, None) {
-        Ok(order) => order.into_iter().rev().map(|node| graph[node].clone()).collect(),
+        Ok(mut order) => {
+            order.reverse();
+            let mut places = vec![0; order.len()];
+            for (place, node) in order.iter().enumerate() {
+                places[node.index()] = place as u32;
+            }
+            let ordered = |node: NodeIndex| {
+                let needs = graph.neighbors(node).map(|need| places[need.index()]);
+                let needs: BTreeSet<u32> = needs.collect();
+                (graph[node].clone(), needs.into_iter().collect())
+            };
+            order.into_iter().map(ordered).collect()
+        }
         Err(_) => {
             tell_cycles(&graph, problems);
             Vec::new()

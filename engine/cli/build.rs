@@ -55,12 +55,21 @@ pub fn bring(
     let rerun = if is_test { "eng test" } else { "eng build" };
     let style = style(&common, rerun, output);
     let places = places()?;
-    if let Some(known) = recall(&here.root, &places, &request) {
+    let mut recalled = recall(&here.root, &places, &request);
+    if let Some(known) = recalled.as_ref().filter(|known| known.is_all()) {
         let summary = report::while_showing(style, |events| known.tell(began, &events));
         return Ok(exit(&summary));
     }
-    let session = Session::open(&here.root, &places, request.options.dry_run)?;
-    let summary = report::while_showing(style, |events| session.bring(&request, events))?;
+    let part = recalled.as_ref().map(|known| Session::resume(&here.root, &places, known));
+    let session = match part {
+        Some(Ok(session)) => session,
+        // What was remembered of the workspace does not hold; all of it tells what is wrong.
+        Some(Err(_)) | None => {
+            recalled = None;
+            Session::open(&here.root, &places, request.options.dry_run)?
+        }
+    };
+    let summary = report::while_showing(style, |events| session.bring(&request, recalled, events))?;
     Ok(exit(&summary))
 }
 

@@ -1,5 +1,6 @@
 //! The read-only repository `@eng` inside the binary: the rule files and packages of `rules/`.
 
+use super::build_file::BuildFile;
 use super::package::Found;
 use super::rule_file::RuleFile;
 use super::{syntax, tree};
@@ -54,10 +55,9 @@ pub fn packages() -> Vec<Found> {
         let mut files: Vec<String> = builtin.keys().cloned().collect();
         files.sort_unstable();
         let shown = format!("@eng//{name}/BUILD.ron");
-        let source = syntax::source(&shown, build.contents().to_vec()).map_err(Problems::from);
-        let nodes = source.and_then(|source| tree::parse(&source));
+        let build = BuildFile::of(&shown, build.contents().to_vec());
         let name = PackageName { repo: Repo::Eng, path: name.into() };
-        res.push(Found { name, nodes, files, builtin });
+        res.push(Found { name, build, files, builtin });
     }
     res
 }

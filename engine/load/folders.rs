@@ -1,13 +1,12 @@
 //! Walks the folders of a workspace once: its packages, their files, and what may be a rule file.
 
+use super::build_file::BuildFile;
 use super::glob::Matcher;
 use super::package::Found;
-use super::syntax;
-use super::tree::{self, Kind, Node};
-use crate::base::{PackageName, Place, Problem, Problems, Source, join};
+use crate::base::{Digest, Hasher, PackageName, join};
 use anyhow::{Context, Result};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,7 @@ use std::sync::Arc;
 use walkdir::WalkDir;
 
 /// What the walk found.
+#[derive(Default)]
 pub struct Walked {
     /// All packages, the root's first.
     pub packages: Vec<Found>,
@@ -22,41 +22,17 @@ pub struct Walked {
     pub ron_files: Vec<String>,
     /// All folders that were looked into and all `BUILD.ron` files that were read.
     pub read: Vec<PathBuf>,
+    /// What tells those among them that were there: the content, or the names in a folder.
+    pub digests: Vec<(PathBuf, Digest)>,
 }
 
-/// A `BUILD.ron` that was read.
-pub struct BuildFile {
-    /// Its start.
-    pub place: Place,
-    /// Its entries.
-    pub nodes: Result<Vec<Node>, Problems>,
-}
-
-impl BuildFile {
-    /// The file `path`, shown as `shown`. That it cannot be read is a problem like any other, so
-    /// that what has nothing to do with it can still be built.
-    pub fn read(path: &Path, shown: &str) -> BuildFile {
-        let place = Place::of_text(shown, "");
-        let source = fs::read(path).map_err(|error| match error.kind() {
-            ErrorKind::IsADirectory => Problem::at(&place, "this is a folder; a file was expected"),
-            _ => Problem::at(&place, format!("this file cannot be read: {error}")),
-        });
-        match source.and_then(|bytes| syntax::source(shown, bytes)) {
-            Ok(source) => BuildFile::parse(&source),
-            Err(problem) => BuildFile { place, nodes: Err(problem.into()) },
-        }
-    }
-
-    fn parse(source: &Arc<Source>) -> BuildFile {
-        BuildFile { place: Place::new(source, 0, 0), nodes: tree::parse(source) }
-    }
-
-    /// True if one of its entries is `workspace(..)`.
-    pub fn is_root(&self) -> bool {
-        let root =
-            |node: &Node| matches!(&node.kind, Kind::Call(call, _) if call.text == "workspace");
-        self.nodes.as_ref().is_ok_and(|nodes| nodes.iter().any(root))
-    }
+/// Which packages are read.
+#[derive(Debug, Clone, Copy)]
+pub enum Extent<'a> {
+    /// All of the workspace.
+    Whole,
+    /// These alone; with what rule files the workspace has, relative to the root.
+    Packages { packages: &'a BTreeSet<PackageName>, rule_files: &'a [String] },
 }
 
 /// A folder that is to be looked into.
@@ -65,10 +41,11 @@ struct Folder {
     /// Its path relative to the root.
     relative: String,
     /// Number of the package that its files belong to, unless it is one itself.
-    package: usize,
+    package: Option<usize>,
 }
 
 /// What is in a folder.
+#[derive(Default)]
 struct Listed {
     files: Vec<String>,
     folders: Vec<String>,
@@ -80,32 +57,53 @@ struct Listed {
 /// Looks into all folders of the workspace, level by level, the folders of one level in parallel.
 /// Leaves out dot folders, `eng-out`, what holds a `CACHEDIR.TAG`, other workspaces and what
 /// `ignored` matches. `build` is the root's own file.
-pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<Walked> {
-    let mut walked = Walked { packages: Vec::new(), ron_files: Vec::new(), read: Vec::new() };
+pub fn walk(
+    root: &Path,
+    build: BuildFile,
+    ignored: &[Arc<Matcher>],
+    extent: Extent,
+) -> Result<Walked> {
+    let mut walked = Walked::default();
     let mut build = Some(build);
-    let mut level = vec![Folder { path: root.to_path_buf(), relative: String::new(), package: 0 }];
+    let folder = |relative: &str| Folder {
+        path: root.join(relative),
+        relative: relative.to_string(),
+        package: None,
+    };
+    let mut level = match extent {
+        Extent::Whole => vec![folder("")],
+        Extent::Packages { packages, .. } => packages.iter().map(|it| folder(&it.path)).collect(),
+    };
+    let mut is_below = false;
     while !level.is_empty() {
-        let listed: Vec<Result<Option<Listed>>> = level.par_iter().map(list).collect();
+        let below_wanted = is_below && matches!(extent, Extent::Packages { .. });
+        let listed: Vec<Result<Option<Listed>>> =
+            level.par_iter().map(|folder| list(folder, below_wanted)).collect();
+        is_below = true;
         let mut below = Vec::new();
         for (folder, listed) in level.into_iter().zip(listed) {
             let listed = listed?;
             walked.read.push(folder.path.join("BUILD.ron"));
             walked.read.push(folder.path.clone());
             let Some(mut listed) = listed else { continue };
+            walked.digests.push((folder.path.clone(), listed.digest()));
             walked.read.append(&mut listed.links);
             if folder.relative.is_empty() {
                 listed.build = build.take();
             }
             let package = match listed.build.take() {
-                Some(BuildFile { nodes, .. }) => {
+                Some(build) => {
+                    let digest = build.digest();
+                    walked.digests.extend(digest.map(|it| (folder.path.join("BUILD.ron"), it)));
                     let name = PackageName::main(&folder.relative);
                     let (files, builtin) = (Vec::new(), HashMap::new());
-                    walked.packages.push(Found { name, nodes, files, builtin });
-                    walked.packages.len() - 1
+                    walked.packages.push(Found { name, build, files, builtin });
+                    Some(walked.packages.len() - 1)
                 }
                 None => folder.package,
             };
-            let owner = &mut walked.packages[package];
+            // A package whose file has gone since somebody saw it.
+            let Some(owner) = package.map(|at| &mut walked.packages[at]) else { continue };
             for name in listed.files {
                 let path = join(&folder.relative, &name);
                 if name.ends_with(".ron") && name != "BUILD.ron" {
@@ -128,17 +126,40 @@ pub fn walk(root: &Path, build: BuildFile, ignored: &[Arc<Matcher>]) -> Result<W
     Ok(walked)
 }
 
-/// The contents of a folder; nothing if it does not belong to the workspace.
-fn list(folder: &Folder) -> Result<Option<Listed>> {
+/// The contents of a folder; nothing if it does not belong to the workspace, or is a package below
+/// the one that is wanted.
+fn list(folder: &Folder, below: bool) -> Result<Option<Listed>> {
     let is_root = folder.relative.is_empty();
-    let mut listed =
-        Listed { files: Vec::new(), folders: Vec::new(), links: Vec::new(), build: None };
-    for entry in WalkDir::new(&folder.path).min_depth(1).max_depth(1) {
+    let mut listed = contents(&folder.path, is_root)?;
+    if is_root {
+        return Ok(Some(listed));
+    }
+    if listed.files.iter().any(|name| name == "CACHEDIR.TAG") {
+        return Ok(None);
+    }
+    if listed.files.iter().any(|name| name == "BUILD.ron") {
+        if below {
+            return Ok(None);
+        }
+        let shown = join(&folder.relative, "BUILD.ron");
+        let build = BuildFile::read(&folder.path.join("BUILD.ron"), &shown);
+        if build.is_root() {
+            return Ok(None);
+        }
+        listed.build = Some(build);
+    }
+    Ok(Some(listed))
+}
+
+/// What is in a folder, as far as it matters; it may be gone if `must_be` is false.
+fn contents(path: &Path, must_be: bool) -> Result<Listed> {
+    let mut listed = Listed::default();
+    for entry in WalkDir::new(path).min_depth(1).max_depth(1) {
         let entry = match entry {
             Ok(entry) => entry,
-            Err(error) if gone(&error) && !is_root => continue,
+            Err(error) if gone(&error) && !must_be => continue,
             Err(error) => {
-                let path = error.path().unwrap_or(&folder.path).display().to_string();
+                let path = error.path().unwrap_or(path).display().to_string();
                 return Err(anyhow::Error::from(error))
                     .with_context(|| format!("look into {path}"));
             }
@@ -158,21 +179,30 @@ fn list(folder: &Folder) -> Result<Option<Listed>> {
             listed.files.push(name.to_string());
         }
     }
-    if is_root {
-        return Ok(Some(listed));
-    }
-    if listed.files.iter().any(|name| name == "CACHEDIR.TAG") {
-        return Ok(None);
-    }
-    if listed.files.iter().any(|name| name == "BUILD.ron") {
-        let shown = join(&folder.relative, "BUILD.ron");
-        let build = BuildFile::read(&folder.path.join("BUILD.ron"), &shown);
-        if build.is_root() {
-            return Ok(None);
+    Ok(listed)
+}
+
+/// What tells a folder from one with other names; nothing if it cannot be looked into.
+pub fn listing(path: &Path) -> Option<Digest> {
+    Some(contents(path, true).ok()?.digest())
+}
+
+impl Listed {
+    /// Names that start with a dot do not count: an editor makes and removes such files all the time.
+    fn digest(&self) -> Digest {
+        let mut digest = Hasher::default();
+        let all = |names: &[String]| {
+            let shown = names.iter().filter(|name| !name.starts_with('.'));
+            shown.cloned().collect::<BTreeSet<_>>()
+        };
+        for names in [all(&self.files), all(&self.folders)] {
+            digest.field(&names.len().to_le_bytes());
+            names.iter().for_each(|name| digest.field(name.as_bytes()));
         }
-        listed.build = Some(build);
+        let links: BTreeSet<_> = self.links.iter().collect();
+        links.iter().for_each(|link| digest.field(link.as_os_str().as_encoded_bytes()));
+        digest.finish()
     }
-    Ok(Some(listed))
 }
 
 /// True if the folder vanished while we walked; another process may well do that.

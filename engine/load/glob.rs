@@ -48,6 +48,12 @@ impl Globs {
         Ok(matcher)
     }
 
+    /// True if some pattern asks for names that start with a dot.
+    pub fn hidden(&self) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values().any(|matcher| matcher.hidden)
+    }
+
     /// The files that the patterns of one `glob([..])` match, sorted. A pattern that matches
     /// nothing is a problem, unless it starts with `?`.
     pub fn matches(

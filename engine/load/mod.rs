@@ -23,6 +23,7 @@ mod target; // what a target is
 mod glob; // * ** and !, sorted
 mod value; // values of attributes, checked
 mod package; // BUILD.ron → targets
+mod build_file; // a BUILD.ron before its targets are read
 mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
 mod root_entry; // workspace(..)
@@ -34,6 +35,7 @@ mod sample; // rules and workspaces from text, for tests
 #[cfg(test)]
 mod mutations; // whatever stands in a file is told, and nothing panics
 
+pub use folders::listing;
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{
@@ -42,4 +44,4 @@ pub use rule::{
 };
 pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};
-pub use workspace::{LoadError, find_root, workspace};
+pub use workspace::{LoadError, find_root, part_of_workspace, workspace};

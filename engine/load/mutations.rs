@@ -1,5 +1,6 @@
 //! Files in which bytes were changed at random: they never panic, and what is wrong has a place.
 
+use super::build_file::BuildFile;
 use super::glob::Globs;
 use super::package::{Context, Found, package};
 use super::rule_file::{self, RuleFile};
@@ -127,11 +128,10 @@ fn changed_build_files_are_told() {
     let (modes, globs) = (vec!["release".to_string(), "small".to_string()], Globs::default());
     let context = Context { rules: &rules, modes: &modes, globs: &globs };
     told_everywhere(BUILD, |bytes| {
-        let source = syntax::source("BUILD.ron", bytes).map_err(Problems::from);
-        let nodes = source.and_then(|source| tree::parse(&source));
+        let build = BuildFile::of("BUILD.ron", bytes);
         let files = ["a.txt", "b.txt", "t.sh"].map(String::from).to_vec();
         let name = PackageName::main("a");
-        package(Found { name, nodes, files, builtin: HashMap::new() }, &context).problems
+        package(Found { name, build, files, builtin: HashMap::new() }, &context).problems
     });
 }
 

@@ -1,5 +1,6 @@
 //! `BUILD.ron` → targets, checked against what their rules take.
 
+use super::build_file::BuildFile;
 use super::check_names::near_or_all;
 use super::glob::Globs;
 use super::rule::Rules;
@@ -25,7 +26,7 @@ pub struct Found {
     /// The package.
     pub name: PackageName,
     /// Its entries, or what keeps it from being read.
-    pub nodes: Result<Vec<Node>, Problems>,
+    pub build: BuildFile,
     /// Files of the package, sorted, relative to it.
     pub files: Vec<String>,
     /// Their contents, for packages of `@eng`.
@@ -34,7 +35,7 @@ pub struct Found {
 
 /// Reads the targets of a package. What is wrong is collected in it.
 pub fn package(found: Found, context: &Context) -> Package {
-    let Found { name, nodes, files, builtin } = found;
+    let Found { name, build, files, builtin } = found;
     let mut package = Package {
         name,
         targets: Vec::new(),
@@ -43,7 +44,7 @@ pub fn package(found: Found, context: &Context) -> Package {
         builtin,
         problems: Problems::default(),
     };
-    let nodes = match nodes {
+    let nodes = match build.nodes() {
         Ok(nodes) => nodes,
         Err(problems) => {
             package.problems = problems;

@@ -1,5 +1,6 @@
 //! Rules and workspaces from text, for the tests of this room. Touches no disk.
 
+use super::build_file::BuildFile;
 use super::glob::Globs;
 use super::package::{Context, Found, package};
 use super::rule_file::{self, RuleFile};
@@ -26,10 +27,9 @@ pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspa
     let (modes, globs) = (vec!["release".to_string()], Globs::default());
     let context = Context { rules: &rules, modes: &modes, globs: &globs };
     let read = |(path, text, files): &(&str, &str, &[&str])| -> (PackageName, Package) {
-        let source = syntax::source("BUILD.ron", (*text).into()).unwrap();
         let found = Found {
             name: PackageName::main(path),
-            nodes: tree::parse(&source),
+            build: BuildFile::of("BUILD.ron", (*text).into()),
             files: files.iter().map(|file| file.to_string()).collect(),
             builtin: HashMap::new(),
         };
@@ -37,9 +37,21 @@ pub fn workspace(rule_text: &str, packages: &[(&str, &str, &[&str])]) -> Workspa
     };
     let packages: BTreeMap<PackageName, Package> = packages.iter().map(read).collect();
     let (root, name) = (PathBuf::from("/w"), "w".to_string());
-    let (replace, read) = (BTreeMap::new(), Vec::new());
+    let (replace, read, rule_files) = (BTreeMap::new(), Vec::new(), Vec::new());
     let resources = Default::default();
-    Workspace { root, name, modes, replace, resources, rules, packages, read }
+    Workspace {
+        root,
+        name,
+        modes,
+        replace,
+        resources,
+        rules,
+        packages,
+        rule_files,
+        hidden: false,
+        read,
+        digests: Vec::new(),
+    }
 }
 
 /// `line:column: text` of each problem, in order of place.

@@ -1,7 +1,7 @@
 //! What `BUILD.ron` files declare: workspaces, packages and targets, each value with its place.
 
 use super::rule::{Condition, Rule, Rules, Text};
-use crate::base::{Label, PackageName, Place, Problems};
+use crate::base::{Digest, Label, PackageName, Place, Problems};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,9 +24,15 @@ pub struct Workspace {
     pub rules: Rules,
     /// Packages of the workspace and of `@eng`, in the order of their names.
     pub packages: BTreeMap<PackageName, Package>,
+    /// The workspace's own rule files, relative to the root.
+    pub rule_files: Vec<String>,
+    /// True if a glob asks for files whose names start with a dot.
+    pub hidden: bool,
     /// Every folder that was looked into and every file that was read for this: while these are
     /// unchanged, reading again gives the same.
     pub read: Vec<PathBuf>,
+    /// What tells those that were there, files by their content and folders by the names in them.
+    pub digests: Vec<(PathBuf, Digest)>,
 }
 
 impl Workspace {

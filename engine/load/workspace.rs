@@ -1,6 +1,7 @@
 //! Finds the root of a workspace and reads everything in it.
 
-use super::folders::{self, BuildFile};
+use super::build_file::BuildFile;
+use super::folders::{self, Extent};
 use super::glob::{Globs, Matcher};
 use super::package::{self, Context, Found};
 use super::root_entry::{RootEntry, is_workspace_name};
@@ -59,7 +60,7 @@ pub fn find_root(from: &Path) -> Result<PathBuf, LoadError> {
                 return Ok(folder.to_path_buf());
             }
             // It may be the root or a package; it is told only if nothing above is a root.
-            broken.extend(build.nodes.err().into_iter().flatten());
+            broken.extend(build.nodes().err().into_iter().flatten());
         }
         shown.insert_str(0, "../");
     }
@@ -91,36 +92,46 @@ fn no_workspace(from: &Path) -> String {
 /// is kept there; what is wrong with rules or the root's entry fails, with all problems that can be
 /// told at once.
 pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
+    read(root, Extent::Whole)
+}
+
+/// The same with some of its packages only, and with rule files that are known already.
+pub fn part_of_workspace(
+    root: &Path,
+    packages: &BTreeSet<PackageName>,
+    rule_files: &[String],
+) -> Result<Workspace, LoadError> {
+    read(root, Extent::Packages { packages, rule_files })
+}
+
+fn read(root: &Path, extent: Extent) -> Result<Workspace, LoadError> {
     let root = std::path::absolute(root).map_err(|error| {
         anyhow::Error::from(error).context(format!("find the folder {}", root.display()))
     })?;
     let mut problems = Problems::default();
     let build = BuildFile::read(&root.join("BUILD.ron"), "BUILD.ron");
-    let entry = match &build.nodes {
-        Ok(nodes) => RootEntry::read(nodes, &build.place, &mut problems),
-        Err(wrong) => return Err(LoadError::Problems(wrong.clone())),
-    };
+    let nodes = build.nodes().map_err(LoadError::Problems)?;
+    let entry = RootEntry::read(&nodes, &build.place(), &mut problems);
+    drop(nodes);
     let globs = Globs::default();
     let ignored = ignored(&entry.ignore, &globs, &mut problems);
     let (walked, (mut files, own_packages, own_problems)) = rayon::join(
-        || folders::walk(&root, build, &ignored),
+        || folders::walk(&root, build, &ignored, extent),
         || {
             let mut problems = Problems::default();
             (builtin::rule_files(&mut problems), builtin::packages(), problems)
         },
     );
     let mut walked = walked?;
-    let mut read = std::mem::take(&mut walked.read);
+    let mut paths = std::mem::take(&mut walked.read);
     problems.extend(own_problems);
     let syntax = problems.iter().count();
-    files.extend(user_rules(
-        &root,
-        &entry.rules,
-        &walked.ron_files,
-        &globs,
-        &mut read,
-        &mut problems,
-    ));
+    let rule_files = match extent {
+        Extent::Packages { rule_files, .. } => rule_files.to_vec(),
+        Extent::Whole => wanted_rules(&entry.rules, &walked.ron_files, &globs, &mut problems),
+    };
+    paths.extend(rule_files.iter().map(|path| root.join(path)));
+    files.extend(user_rules(&root, &rule_files, &mut problems));
     let mut rules = Rules::default();
     if problems.iter().count() == syntax {
         let broken: BTreeSet<String>;
@@ -129,8 +140,8 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
     }
     let mut found: Vec<Found> = walked.packages;
     if !problems.is_empty() {
-        let syntax = found.iter().filter_map(|it| it.nodes.as_ref().err());
-        problems.extend(syntax.flat_map(Problems::iter).cloned());
+        let syntax = found.iter().filter_map(|it| it.build.nodes().err());
+        problems.extend(syntax.flatten());
         return Err(LoadError::Problems(problems));
     }
     found.extend(own_packages);
@@ -140,8 +151,23 @@ pub fn workspace(root: &Path) -> Result<Workspace, LoadError> {
     let packages: BTreeMap<PackageName, Package> =
         packages.into_iter().map(|package| (package.name.clone(), package)).collect();
     let RootEntry { name, modes, replace, resources, .. } = entry;
-    let workspace = Workspace { root, name, modes, replace, resources, rules, packages, read };
-    replaced(&workspace, &mut problems);
+    let hidden = globs.hidden();
+    let workspace = Workspace {
+        root,
+        name,
+        modes,
+        replace,
+        resources,
+        rules,
+        packages,
+        rule_files,
+        hidden,
+        read: paths,
+        digests: walked.digests,
+    };
+    if matches!(extent, Extent::Whole) {
+        replaced(&workspace, &mut problems);
+    }
     problems.or(workspace).map_err(LoadError::Problems)
 }
 
@@ -156,15 +182,13 @@ fn ignored(texts: &[Text], globs: &Globs, problems: &mut Problems) -> Vec<Arc<Ma
     texts.iter().filter_map(one).collect()
 }
 
-/// The workspace's own rule files, each read once.
-fn user_rules(
-    root: &Path,
+/// The files that the patterns of `rules:` match, sorted, each once.
+fn wanted_rules(
     patterns: &[Text],
     ron_files: &[String],
     globs: &Globs,
-    paths: &mut Vec<PathBuf>,
     problems: &mut Problems,
-) -> Vec<RuleFile> {
+) -> Vec<String> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     for Text { text, place } in patterns {
         let matcher = match globs.compile(text) {
@@ -188,13 +212,16 @@ fn user_rules(
             problems.push(Problem::at(place, text));
         }
     }
-    let wanted: Vec<&str> = wanted.into_iter().collect();
-    paths.extend(wanted.iter().map(|path| root.join(path)));
-    let read = |path: &&str| BuildFile::read(&root.join(path), path);
-    let files: Vec<BuildFile> = wanted.par_iter().map(read).collect();
+    wanted.into_iter().map(str::to_string).collect()
+}
+
+/// The workspace's own rule files.
+fn user_rules(root: &Path, paths: &[String], problems: &mut Problems) -> Vec<RuleFile> {
+    let read = |path: &String| BuildFile::read(&root.join(path), path);
+    let files: Vec<BuildFile> = paths.par_iter().map(read).collect();
     let mut res = Vec::new();
     for file in files {
-        match file.nodes {
+        match file.nodes() {
             Ok(nodes) => res.push(RuleFile { builtin: false, nodes }),
             Err(wrong) => problems.extend(wrong),
         }

@@ -55,7 +55,7 @@ impl Session {
             command: String::new(),
         };
         let (send, events) = crossbeam_channel::unbounded();
-        self.bring(&request, send)?;
+        self.bring(&request, None, send)?;
         let workspace = self.workspace.root.display().to_string();
         let mut res = Vec::new();
         for event in events.try_iter() {

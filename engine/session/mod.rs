@@ -2,10 +2,12 @@
 //! Decides nothing about how things look.
 
 mod request; // what is asked
-mod recall; // a run that finds nothing to do, told from one record
+mod record; // what a run leaves for the next one like it
+mod recall; // … and what of it still holds
 mod goals; // what a request asks for, in files and tests
 mod nothing; // what is said if nothing fits
 mod bring; // … brought up to date
+mod carry; // … by one pass over a plan
 mod explain; // … or told why it would not be
 mod scratch; // a folder of this process alone
 

@@ -1,149 +1,303 @@
-//! A run that finds nothing to do: what the last one knew is one flat record, read in one go and
-//! checked by `stat` alone. Nothing is loaded, analysed or hashed, and no row is looked up.
+//! What of the last run of a request still holds, found by `stat` alone: nothing is loaded or
+//! analysed, no row is looked up, and only files that look new are read.
 
-use super::request::{Goal, Places, Request};
-use crate::base::{Hasher, Label, PackageName};
+use super::record::{Good, KnownCase, Look, Over, Record, Seen, What, file, look, may_recall};
+use super::request::{Places, Request};
+use crate::base::{Digest, Label, PackageName, Repo};
 use crate::event::{Case, Event, Origin, Summary, Verdict};
-use crate::store::{FileStat, load_flat, save_flat};
+use crate::load;
+use crate::store::{FileStat, Known, StatCache, StatRow, load_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-/// A file counts only if it was last changed this long before the run began: then what the run read
-/// is what `stat` speaks of. Clocks of file systems go in ticks of up to 10 ms.
-pub(super) const MARGIN: Duration = Duration::from_millis(20);
-/// The same for a file system that keeps whole seconds.
-const COARSE: Duration = Duration::from_secs(2);
-
-/// What a run that was good all over has seen and told.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What is remembered of the last run of a request.
 pub struct Recalled {
-    /// Every file and folder that the run depended on; nothing stands for what was not there.
-    seen: Vec<(PathBuf, Option<FileStat>)>,
-    labels: Vec<String>,
-    tests: Vec<KnownTest>,
-    delivered: Vec<String>,
-    warnings: Vec<String>,
-    actions: usize,
+    pub(super) record: Record,
+    pub(super) file: PathBuf,
+    /// For each target whether it has to be brought again.
+    pub(super) stale: Vec<bool>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct KnownTest {
-    label: String,
-    cases: Vec<KnownCase>,
-    warnings: Vec<String>,
-}
+/// With more than this share of all targets to be brought again, nothing is gained by remembering
+/// the others.
+const MOST: usize = 2;
 
-#[derive(Debug, Serialize, Deserialize)]
-struct KnownCase {
-    name: String,
-    verdict: Good,
-    duration: Option<Duration>,
-    flaky: u32,
-    leaky: bool,
-}
-
-/// A verdict that fails no run.
-#[derive(Debug, Serialize, Deserialize)]
-enum Good {
-    Passed,
-    Skipped(String),
-    ExpectedFailure(String),
-    UnexpectedPass(String),
-}
-
-/// Part of the names of records; another number makes those of another form unknown.
-const FORM: u8 = 3;
-
-/// What the last run of this request told, if nothing that it depended on has changed.
+/// What the last run of this request told, and which of its targets are to be brought again. Nothing
+/// if there was none, or if what changed may be about more than the targets that read it.
 pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalled> {
-    let known: Recalled =
-        may_recall(request).then(|| load_flat(&file(root, places, request)))??;
-    let same = |(path, stat): &(PathBuf, Option<FileStat>)| matches!(FileStat::of(path), Ok(now) if now == *stat);
-    known.seen.par_iter().with_min_len(256).all(same).then_some(known)
-}
-
-/// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
-pub(super) fn may_recall(request: &Request) -> bool {
-    let options = &request.options;
-    let looks = !options.no_cache && !options.fresh_tests && !options.dry_run;
-    // Whoever wants to know more than what came out gets it from the rows themselves.
-    looks
-        && !request.shows_output
-        && request.policy.shuffle.is_none()
-        && request.write_durations.is_none()
-        && !options.verbose
-        && request.policy.runs == 1
-        && request.policy.share.is_none()
-        && request.filter.index.is_none()
-}
-
-/// Where the record of a request is kept.
-pub(super) fn file(root: &Path, places: &Places, request: &Request) -> PathBuf {
-    let mut key = Hasher::default();
-    key.field(env!("CARGO_PKG_VERSION").as_bytes());
-    key.field(&[FORM]);
-    key.field(root.as_os_str().as_encoded_bytes());
-    let goal = match &request.goal {
-        Goal::Build { all, tests } => format!("build {all} {tests}"),
-        Goal::Test => "test".to_string(),
+    if !may_recall(request) {
+        return None;
+    }
+    let file = file(root, places, request);
+    let mut record: Record = load_flat(&file)?;
+    let changed = differing(&record.seen);
+    let mut stale = vec![false; record.targets.len()];
+    let mut renewed = false;
+    if !changed.is_empty() {
+        let changed = refresh(root, &mut record.seen, &changed, &mut renewed)?;
+        mark(&record, &changed, &mut stale)?;
+    }
+    let is_new = |at: &usize| {
+        let made = &record.made[*at];
+        !matches!(FileStat::of(&made.path), Ok(Some(now)) if now == made.stat)
     };
-    key.field(goal.as_bytes());
-    key.field(format!("{:?}", request.pattern).as_bytes());
-    key.field(format!("{:?}", (&request.modes, &request.filter, &request.test_args)).as_bytes());
-    key.field(format!("{:?}", &request.policy.only).as_bytes());
-    key.field(format!("{:?}", request.options.test_timeout).as_bytes());
-    key.field(request.options.path.as_bytes());
-    key.field(request.program.as_os_str().as_encoded_bytes());
-    places.cache.join("flat").join(key.finish().hex())
+    let made = (0..record.made.len()).into_par_iter().with_min_len(256).filter(is_new);
+    for at in made.collect::<Vec<_>>() {
+        stale[record.made[at].target as usize] = true;
+    }
+    record.unknown.iter().for_each(|target| stale[*target as usize] = true);
+    for number in 0..stale.len() {
+        stale[number] |= record.targets[number].needs.iter().any(|need| stale[*need as usize]);
+    }
+    let count = stale.iter().filter(|stale| **stale).count();
+    if count * MOST > stale.len() && stale.len() > 1 {
+        return None;
+    }
+    if renewed && count == 0 {
+        record.keep(&file);
+    }
+    Some(Recalled { record, file, stale })
+}
+
+/// The numbers of those that do not look as they did.
+fn differing(seen: &[Seen]) -> Vec<u32> {
+    let looks_new = |number: &u32| {
+        let seen = &seen[*number as usize];
+        match (seen.look, FileStat::of(&seen.path)) {
+            (Look::Like(stat), Ok(Some(now))) => stat != now,
+            (Look::Missing, Ok(None)) => false,
+            _ => true,
+        }
+    };
+    (0..seen.len() as u32).into_par_iter().with_min_len(256).filter(looks_new).collect()
+}
+
+/// Looks into those that look new: what has the content it had is as it was, whatever its times say.
+/// Gives the others.
+fn refresh(
+    root: &Path,
+    seen: &mut [Seen],
+    changed: &[u32],
+    renewed: &mut bool,
+) -> Option<Vec<u32>> {
+    let start_ns = now_ns();
+    let stats = StatCache::new(root, Vec::new());
+    let mut res = Vec::new();
+    for number in changed {
+        let entry = &mut seen[*number as usize];
+        let look = match entry.what {
+            What::File(digest) | What::Text(digest) => {
+                if stats.digest(&entry.path).ok()?.is_none_or(|(now, _)| now != digest) {
+                    res.push(*number);
+                    continue;
+                }
+                let executable = |look: Look| match look {
+                    Look::Like(stat) => Some(stat.is_executable()),
+                    Look::Missing | Look::Unsure => None,
+                };
+                let now = stats.known(&entry.path);
+                let look = now.map_or(Look::Unsure, Look::of);
+                if executable(look) != executable(entry.look) {
+                    res.push(*number);
+                }
+                look
+            }
+            What::Folder(digest) => {
+                let look = look(&entry.path, start_ns)?;
+                if load::listing(&entry.path) != Some(digest) {
+                    res.push(*number);
+                }
+                look
+            }
+            What::Other => {
+                res.push(*number);
+                continue;
+            }
+        };
+        *renewed |= look != entry.look;
+        entry.look = look;
+    }
+    Some(res)
+}
+
+/// Marks the targets that rest on what has changed; nothing if that is not known.
+fn mark(record: &Record, changed: &[u32], stale: &mut [bool]) -> Option<()> {
+    let mut open: BTreeSet<u32> = BTreeSet::new();
+    for number in changed {
+        match record.seen[*number as usize].what {
+            What::File(_) => {
+                open.insert(*number);
+            }
+            What::Text(_) | What::Folder(_) | What::Other => return None,
+        }
+    }
+    let mut found = BTreeSet::new();
+    for (target, stale) in record.targets.iter().zip(stale) {
+        for source in target.sources.iter().filter(|source| open.contains(source)) {
+            *stale = true;
+            found.insert(*source);
+        }
+    }
+    // What no target names, such as a header of the machine, is read by nobody knows whom. What is
+    // gone is another matter than what has changed.
+    let is_there = |number: &u32| record.seen[*number as usize].path.is_file();
+    (found == open && open.iter().all(is_there)).then_some(())
 }
 
 impl Recalled {
-    /// Tells the events of the run again.
-    pub fn tell(self, began: Instant, events: &Sender<Event>) -> Summary {
-        let mut summary = Summary { cached: self.actions, ..Summary::default() };
-        let labels = |texts: &[String]| texts.iter().filter_map(|text| label(text)).collect();
-        let tests: Vec<String> = self.tests.iter().map(|test| test.label.clone()).collect();
-        let _ = events.send(Event::Planned {
-            labels: labels(&self.labels),
-            tests: labels(&tests),
-            actions: self.actions,
-        });
-        for warning in self.warnings {
-            let _ = events.send(Event::Warning(warning));
+    /// True if there is nothing to do.
+    pub fn is_all(&self) -> bool {
+        !self.stale.contains(&true)
+    }
+
+    /// True if this target is to be brought again.
+    pub(super) fn is_stale(&self, label: &Label) -> bool {
+        let name = label.to_string();
+        let targets = self.record.targets.iter().zip(&self.stale);
+        targets.filter(|(_, stale)| **stale).any(|(target, _)| target.label == name)
+    }
+
+    /// The labels that are to be brought again, of those that the pattern matches, and whether a
+    /// word named each.
+    pub(super) fn selected(&self) -> Vec<(Label, bool)> {
+        let targets = self.record.targets.iter().zip(&self.stale);
+        let stale = targets.filter(|(_, stale)| **stale);
+        let mut res: Vec<_> =
+            stale.filter_map(|(target, _)| Some((label(&target.label)?, target.named?))).collect();
+        res.sort();
+        res
+    }
+
+    /// The packages of all that these need, and the files that the record knows of them.
+    pub(super) fn needed(&self) -> (BTreeSet<PackageName>, Vec<StatRow>) {
+        let targets = &self.record.targets;
+        let mut needed = self.stale.clone();
+        let mut packages = BTreeSet::new();
+        // Whatever a source is read for: files outside of the workspace are wanted in any case.
+        let mut wanted = vec![true; self.record.seen.len()];
+        for (number, target) in targets.iter().enumerate().rev() {
+            if needed[number] {
+                target.needs.iter().for_each(|need| needed[*need as usize] = true);
+                packages.extend(label(&target.label).map(|label| label.package));
+            } else {
+                target.sources.iter().for_each(|source| wanted[*source as usize] = false);
+            }
         }
-        for KnownTest { label: test, cases, warnings } in self.tests {
-            let Some(label) = label(&test) else { continue };
-            let cases: Vec<Case> = cases.into_iter().map(KnownCase::case).collect();
+        for (target, _) in targets.iter().zip(&needed).filter(|(_, needed)| **needed) {
+            target.sources.iter().for_each(|source| wanted[*source as usize] = true);
+        }
+        packages.retain(|package| package.repo == Repo::Main);
+        let row = |(seen, _): (&Seen, bool)| match (seen.look, seen.what) {
+            (Look::Like(stat), What::File(digest)) if digest != Digest::default() => {
+                let known = Some(Known { stat, digest, racy: false });
+                Some(StatRow { path: seen.path.clone(), known })
+            }
+            _ => None,
+        };
+        let kept = self.record.seen.iter().zip(wanted).filter(|(_, wanted)| *wanted);
+        (packages, kept.filter_map(row).collect())
+    }
+
+    /// Takes over what came of the targets that were brought again, and keeps it.
+    pub(super) fn renew(mut self, root: &Path, over: &Over) -> Option<()> {
+        let (record, stale) = (&mut self.record, &self.stale);
+        let holds = |target: u32| !stale[target as usize];
+        record.tests.retain(|test| holds(test.target));
+        record.delivered.retain(|(target, _)| holds(*target));
+        record.made.retain(|made| holds(made.target));
+        let outputs = root.join("eng-out");
+        let rows = || over.rows.iter().filter(|row| !row.path.starts_with(&outputs));
+        let new: HashSet<&Path> =
+            rows().map(|row| &*row.path).chain(over.others.iter().map(|it| &**it)).collect();
+        let old = record.seen.iter().zip(0..).filter(|(seen, _)| new.contains(&*seen.path));
+        let mut files: HashMap<PathBuf, u32> =
+            old.map(|(seen, number)| (seen.path.clone(), number)).collect();
+        for path in over.others.iter() {
+            if !files.contains_key(path) {
+                record.see(&mut files, path.clone(), look(path, over.start_ns)?, What::Other);
+            }
+        }
+        rows().for_each(|row| record.see_row(&mut files, row));
+        let mut numbers = HashMap::new();
+        for number in (0..stale.len()).filter(|number| stale[*number]) {
+            numbers.insert(record.targets[number].label.clone(), number as u32);
+            for source in record.targets[number].sources.clone() {
+                let path = record.seen[source as usize].path.clone();
+                if !new.contains(&*path)
+                    && matches!(record.seen[source as usize].what, What::File(_))
+                {
+                    files.insert(path.clone(), source);
+                    record.see_unread(&mut files, path, over.start_ns)?;
+                }
+            }
+        }
+        record.take(root, over, &numbers)?;
+        record.keep(&self.file);
+        Some(())
+    }
+
+    /// The labels that are told, and the tests among them.
+    pub(super) fn planned(&self) -> (Vec<Label>, Vec<Label>) {
+        let name = |number: &u32| label(&self.record.targets[*number as usize].label);
+        let tests = self.record.tests.iter().map(|test| test.target);
+        let asked = self.record.asked.iter();
+        (asked.filter_map(name).collect(), tests.filter_map(|number| name(&number)).collect())
+    }
+
+    /// Tells the events of the run again.
+    pub fn tell(&self, began: Instant, events: &Sender<Event>) -> Summary {
+        let (labels, tests) = self.planned();
+        let _ = events.send(Event::Planned { labels, tests, actions: self.record.actions });
+        let mut summary = self.tell_known(events);
+        summary.wall = began.elapsed();
+        let _ = events.send(Event::Finished(summary.clone()));
+        summary
+    }
+
+    /// Tells what still holds.
+    pub(super) fn tell_known(&self, events: &Sender<Event>) -> Summary {
+        let record = &self.record;
+        let mut summary = Summary { cached: record.actions, ..Summary::default() };
+        for warning in &record.warnings {
+            let _ = events.send(Event::Warning(warning.clone()));
+        }
+        let holds = |target: u32| !self.stale[target as usize];
+        for test in record.tests.iter().filter(|test| holds(test.target)) {
+            let Some(label) = label(&record.targets[test.target as usize].label) else { continue };
+            let cases: Vec<Case> = test.cases.iter().map(KnownCase::case).collect();
             cases.iter().for_each(|case| summary.cases.add(case));
             let has_cases = usize::from(!cases.is_empty());
             summary.tests_passed += has_cases;
             summary.tests_cached += has_cases;
             summary.tests_empty += 1 - has_cases;
-            let (duration, log) = (Duration::ZERO, None);
+            let (duration, log, warnings) = (Duration::ZERO, None, test.warnings.clone());
             let _ = events.send(Event::TestFinished { label, cases, duration, log, warnings });
         }
-        for path in self.delivered {
-            let _ = events.send(Event::Delivered { path });
+        for (_, path) in record.delivered.iter().filter(|(target, _)| holds(*target)) {
+            let _ = events.send(Event::Delivered { path: path.clone() });
         }
-        summary.wall = began.elapsed();
-        let _ = events.send(Event::Finished(summary.clone()));
         summary
     }
 }
 
+impl Look {
+    fn of(known: Known) -> Look {
+        if known.racy { Look::Unsure } else { Look::Like(known.stat) }
+    }
+}
+
 impl KnownCase {
-    fn case(self) -> Case {
+    fn case(&self) -> Case {
         Case {
-            name: self.name,
-            verdict: match self.verdict {
+            name: self.name.clone(),
+            verdict: match &self.verdict {
                 Good::Passed => Verdict::Passed,
-                Good::Skipped(why) => Verdict::Skipped(why),
-                Good::ExpectedFailure(why) => Verdict::ExpectedFailure(why),
-                Good::UnexpectedPass(why) => Verdict::UnexpectedPass(why),
+                Good::Skipped(why) => Verdict::Skipped(why.clone()),
+                Good::ExpectedFailure(why) => Verdict::ExpectedFailure(why.clone()),
+                Good::UnexpectedPass(why) => Verdict::UnexpectedPass(why.clone()),
             },
             origin: Origin::Cached,
             duration: self.duration,
@@ -158,108 +312,51 @@ fn label(text: &str) -> Option<Label> {
     Label::parse(text, &PackageName::main("")).ok()
 }
 
-/// What a run has told, as far as it is worth telling again.
-pub(super) struct Told<'a> {
-    /// Targets that were asked for.
-    pub labels: &'a [Label],
-    /// Tests with their verdicts.
-    pub tests: &'a [(Label, Vec<Case>)],
-    /// What tests want to be told besides.
-    pub notes: &'a BTreeMap<Label, Vec<String>>,
-    /// What lies in `eng-out`.
-    pub delivered: &'a [(Label, String)],
-    /// What the user was told of the request itself.
-    pub warnings: &'a [String],
-    /// How many actions there are.
-    pub actions: usize,
-}
-
-/// Keeps the record of a run that was good all over. `read` is all that it depended on, `made` what
-/// it wrote into `eng-out`; `start_ns` is when it began. Nothing is kept if something was changed
-/// so late that the run may have read what was there before.
-pub(super) fn keep(
-    file: &Path,
-    told: &Told,
-    read: Vec<PathBuf>,
-    made: Vec<PathBuf>,
-    start_ns: i64,
-) -> Option<()> {
-    let look = |path: PathBuf| Some((FileStat::of(&path).ok()?, path));
-    let mut seen = Vec::new();
-    let mut read = read;
-    read.sort();
-    read.dedup();
-    for path in read {
-        let (stat, path) = look(path)?;
-        if stat.is_some_and(|stat| is_late(&stat, start_ns)) {
-            return None;
-        }
-        seen.push((path, stat));
-    }
-    for path in made {
-        let (stat, path) = look(path)?;
-        // What is in a folder below its first level does not show in its times.
-        if path.is_dir() {
-            return None;
-        }
-        seen.push((path, stat));
-    }
-    let known = |case: &Case| {
-        let verdict = match &case.verdict {
-            Verdict::Passed => Good::Passed,
-            Verdict::Skipped(why) => Good::Skipped(why.clone()),
-            Verdict::ExpectedFailure(why) => Good::ExpectedFailure(why.clone()),
-            Verdict::UnexpectedPass(why) => Good::UnexpectedPass(why.clone()),
-            // A run with such a case is not kept at all.
-            Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) | Verdict::NotRun(_) => {
-                return None;
-            }
-        };
-        let (name, duration) = (case.name.clone(), case.duration);
-        Some(KnownCase { name, verdict, duration, flaky: case.flaky, leaky: case.leaky })
-    };
-    let tests = told.tests.iter();
-    let recalled = Recalled {
-        seen,
-        labels: told.labels.iter().map(Label::to_string).collect(),
-        tests: tests
-            .map(|(test, cases)| {
-                Some(KnownTest {
-                    label: test.to_string(),
-                    cases: cases.iter().map(known).collect::<Option<_>>()?,
-                    warnings: told.notes.get(test).cloned().unwrap_or_default(),
-                })
-            })
-            .collect::<Option<_>>()?,
-        delivered: told.delivered.iter().map(|(_, path)| path.clone()).collect(),
-        warnings: told.warnings.to_vec(),
-        actions: told.actions,
-    };
-    // Without the record the next run is slower, and no less right.
-    save_flat(file, &recalled).ok()
-}
-
-fn is_late(stat: &FileStat, start_ns: i64) -> bool {
-    let last = stat.mtime_ns.max(stat.ctime_ns);
-    let margin = if last % 1_000_000_000 == 0 { COARSE } else { MARGIN };
-    last + margin.as_nanos() as i64 > start_ns
+pub(super) fn now_ns() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as i64
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::KnownTarget;
     use super::*;
 
-    fn changed_at(ns: i64) -> FileStat {
-        FileStat { dev: 1, ino: 1, size: 1, mtime_ns: 5, ctime_ns: ns, mode: 0 }
+    fn target(label: &str, needs: &[u32], sources: &[u32]) -> KnownTarget {
+        let (needs, sources) = (needs.to_vec(), sources.to_vec());
+        KnownTarget { label: label.to_string(), named: Some(false), needs, sources }
     }
 
     #[test]
-    fn only_what_was_old_when_the_run_began_counts() {
-        let start = 10_000_000_001;
-        assert!(!is_late(&changed_at(start - 30_000_000), start));
-        assert!(is_late(&changed_at(start - 10_000_000), start));
-        assert!(is_late(&changed_at(start + 1), start));
-        assert!(is_late(&changed_at(9_000_000_000), start));
-        assert!(!is_late(&changed_at(7_000_000_000), start));
+    fn only_the_packages_and_files_that_are_needed_are_looked_at() {
+        let stat = FileStat { dev: 1, ino: 1, size: 1, mtime_ns: 1, ctime_ns: 1, mode: 0o100_644 };
+        let digest = Digest::of(b"x");
+        let seen = |path: &str| Seen {
+            path: path.into(),
+            look: Look::Like(stat),
+            what: What::File(digest),
+        };
+        let record = Record {
+            seen: ["/w/lib/l.c", "/w/a/a.c", "/w/b/b.c", "/usr/include/x.h"].map(seen).into(),
+            targets: vec![
+                target("@eng//cc:toolchain", &[], &[]),
+                target("//lib:lib", &[0], &[0]),
+                target("//a:a", &[1], &[1]),
+                target("//b:b", &[0], &[2, 0]),
+            ],
+            ..Record::default()
+        };
+        let mut stale = vec![false; 4];
+        mark(&record, &[1], &mut stale).unwrap();
+        assert_eq!(stale, [false, false, true, false]);
+        assert_eq!(mark(&record, &[3], &mut stale.clone()), None);
+        let recalled = Recalled { record, file: PathBuf::new(), stale };
+        let (packages, rows) = recalled.needed();
+        let packages: Vec<String> = packages.iter().map(PackageName::to_string).collect();
+        assert_eq!(packages, ["//a", "//lib"]);
+        let rows: Vec<_> = rows.iter().map(|row| row.path.to_str().unwrap()).collect();
+        assert_eq!(rows, ["/w/lib/l.c", "/w/a/a.c", "/usr/include/x.h"]);
+        let selected: Vec<String> =
+            recalled.selected().iter().map(|(label, _)| label.to_string()).collect();
+        assert_eq!(selected, ["//a:a"]);
     }
 }

@@ -64,13 +64,15 @@ const LEARN: &str = "INSERT INTO durations (workspace, label, action, ns)
     SELECT workspace, ?2, ?3, ?4 FROM runs WHERE id = ?1
     ON CONFLICT DO UPDATE SET ns = (ns * 3 + excluded.ns) / 4";
 const DURATIONS: &str = "SELECT label, action, ns FROM durations WHERE workspace = ?1";
+const DURATIONS_OF: &str =
+    "SELECT label, action, ns FROM durations WHERE workspace = ?1 AND label = ?2";
 
 const FORM: Form = Form {
     file: "history-v1.db",
     name: "the history",
     version: 1,
     schema: SCHEMA,
-    probes: &[BEGIN, END, RECORD, LAST_ATTEMPT, LEARN, DURATIONS],
+    probes: &[BEGIN, END, RECORD, LAST_ATTEMPT, LEARN, DURATIONS, DURATIONS_OF],
 };
 
 /// A run of eng.
@@ -218,16 +220,31 @@ impl History {
     }
 
     /// How long the actions of a workspace took lately; one scan.
-    pub fn durations(&self, workspace: &str) -> Durations {
+    /// With `only`, those of the actions of these targets.
+    pub fn durations(&self, workspace: &str, only: Option<&[String]>) -> Durations {
         let found = self.database.as_ref().and_then(|database| {
             database.read(|connection| {
-                let mut find = connection.prepare_cached(DURATIONS)?;
-                let mut rows = find.query([workspace])?;
                 let mut res = Durations::default();
-                while let Some(row) = rows.next()? {
+                let mut add = |row: &Row| {
                     let duration = Duration::from_nanos(count(row, 2)?);
-                    let actions = res.by_label.entry(row.get(0)?).or_default();
+                    let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
                     actions.push((row.get(1)?, duration));
+                    Ok::<(), rusqlite::Error>(())
+                };
+                let Some(labels) = only else {
+                    let mut find = connection.prepare_cached(DURATIONS)?;
+                    let mut rows = find.query([workspace])?;
+                    while let Some(row) = rows.next()? {
+                        add(row)?;
+                    }
+                    return Ok(res);
+                };
+                let mut find = connection.prepare_cached(DURATIONS_OF)?;
+                for label in labels {
+                    let mut rows = find.query([workspace, label])?;
+                    while let Some(row) = rows.next()? {
+                        add(row)?;
+                    }
                 }
                 Ok(res)
             })
@@ -329,9 +346,9 @@ mod tests {
         history.end(run.id, 9, 1);
 
         let (history, _) = History::open(dir.path());
-        let durations = history.durations("/w");
+        let durations = history.durations("/w", None);
         assert_eq!(durations.expected("//a:a", "compile"), Some(Duration::from_nanos(500)));
-        assert_eq!(history.durations("/v").expected("//a:a", "compile"), None);
+        assert_eq!(history.durations("/v", None).expected("//a:a", "compile"), None);
         let ended = RunRecord { end_ns: Some(9), exit: Some(1), ..run.clone() };
         assert_eq!(history.last_run("/w"), Some(ended));
         let last = history.last_attempt("/w", "//a:a", "compile");

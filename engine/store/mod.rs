@@ -26,5 +26,5 @@ pub use reapi::{
     Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,
 };
 pub use rows::{CaseRow, Last, OutputKind, OutputRow, ResultOutcome, ResultRow, ToolRow};
-pub use stat::{FileStat, StatCache};
+pub use stat::{FileStat, Known, StatCache, StatRow};
 pub use trees::{Entry, copy_tree_to, list_tree, put_tree, tree_root};

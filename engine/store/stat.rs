@@ -54,6 +54,11 @@ impl FileStat {
         self.mode & 0o100 != 0
     }
 
+    /// True for a folder.
+    pub fn is_folder(&self) -> bool {
+        self.mode & 0o170_000 == 0o040_000
+    }
+
     fn newest(&self) -> i64 {
         self.mtime_ns.max(self.ctime_ns)
     }
@@ -145,6 +150,11 @@ impl StatCache {
         Ok(slot.known.map(|known| (known.digest, known.stat.is_executable())))
     }
 
+    /// What was found out of a path when its digest was asked for.
+    pub fn known(&self, path: &Path) -> Option<Known> {
+        lock(&self.slot(path)).known
+    }
+
     /// Has the path asked for again when it is needed next, since somebody may have written to it.
     pub fn forget(&self, path: &Path) {
         lock(&self.slot(path)).seen = false;
@@ -176,12 +186,18 @@ impl StatCache {
         res
     }
 
-    /// The paths that were asked for in this run, sorted.
-    pub fn seen(&self) -> Vec<PathBuf> {
+    /// The paths that were asked for in this run, sorted; nothing stands for a file that is not
+    /// there.
+    pub fn seen(&self) -> Vec<StatRow> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let seen = files.iter().filter(|(_, slot)| lock(slot).seen);
-        let mut res: Vec<PathBuf> = seen.map(|(path, _)| path.clone()).collect();
-        res.sort_unstable();
+        let mut res = Vec::new();
+        for (path, slot) in files.iter() {
+            let slot = lock(slot);
+            if slot.seen {
+                res.push(StatRow { path: path.clone(), known: slot.known });
+            }
+        }
+        res.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         res
     }
 

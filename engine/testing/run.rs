@@ -31,7 +31,7 @@ pub struct Tests {
     /// Tests with their verdicts, without what they printed, in the order in which they ended.
     pub finished: Vec<(Label, Vec<Case>)>,
     /// Their logs, and what they have left for the user.
-    pub logs: Vec<PathBuf>,
+    pub logs: Vec<(Label, PathBuf)>,
     /// What they want to be told besides.
     pub notes: BTreeMap<Label, Vec<String>>,
 }
@@ -331,14 +331,15 @@ impl Tests {
             self.failed.push(label.clone());
         }
         let log = log::write(shared, target, &cases)?;
-        self.logs.extend(target.kept.deliver(shared, &log::folder(shared, target))?);
+        let kept = target.kept.deliver(shared, &log::folder(shared, target))?;
+        self.logs.extend(kept.into_iter().map(|path| (label.clone(), path)));
         let warnings = target.kept.warnings(shared)?;
         if !warnings.is_empty() {
             self.notes.insert(label.clone(), warnings.clone());
         }
         let silent = |case: &Case| Case { output: String::new(), ..case.clone() };
         self.finished.push((label.clone(), cases.iter().map(silent).collect()));
-        self.logs.extend(log.clone());
+        self.logs.extend(log.clone().map(|path| (label.clone(), path)));
         let (label, duration) = (label.clone(), target.duration);
         follow.events.push(Event::TestFinished { label, cases, duration, log, warnings });
         Ok(follow)
