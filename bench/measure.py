@@ -8,6 +8,7 @@ happen.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -80,13 +81,46 @@ def ninja(tree):
     return Tool("ninja", tree, [program, f"-j{WIDTH}", "--quiet"], ["out", ".ninja_*"])
 
 
-def generate(tree, *more):
-    """Writes a suite with the generator beside the project, or in the folder ENG_BENCH names."""
+def peers(folder):
+    """The tools that read ninja's files and are there, each with a tree of its own below the folder;
+    ninja itself must be."""
+    tools = [ninja(folder / "ninja")]
+    for name, arguments in (("n2", ["-j", str(WIDTH)]), ("samu", [f"-j{WIDTH}"])):
+        program = shutil.which(name)
+        if program:
+            tools.append(Tool(name, folder / name, [program, *arguments], ["out", ".ninja_*", ".n2_db"]))
+    return tools
+
+
+def generate(tree, *more, workload="suite"):
+    """Writes a tree with the generator beside the project, or in the folder ENG_BENCH names."""
     folder = Path(os.environ.get("ENG_BENCH", HERE.parent / "../shared/bench"))
     generator = folder / "gen.py"
     if not generator.exists():
         raise SystemExit(f"no generator in {folder}; name its folder with ENG_BENCH")
-    subprocess.run([sys.executable, generator, "suite", tree, *map(str, more)], check=True)
+    subprocess.run([sys.executable, generator, workload, tree, *map(str, more)], check=True)
+
+
+def edited(which, how):
+    """A scenario: a file that the generator names for it is touched, gets a comment, or is changed so
+    that what is made of it changes."""
+    def prepare(tool):
+        place = json.loads((tool.tree / "bench.json").read_text())["edits"][which]
+        file = tool.tree / place["path"]
+        stamp = time.time_ns()
+        if how == "touch":
+            os.utime(file)
+        elif how == "comment":
+            file.write_text(f"{file.read_text()}/* edit {stamp} */\n")
+        elif "macro" in place:
+            pattern = rf"(#define {place['macro']}) \d+"
+            text, count = re.subn(pattern, rf"\1 {stamp % 1000000007}", file.read_text())
+            if count != 1:
+                raise SystemExit(f"{file} does not define {place['macro']} once")
+            file.write_text(text)
+        else:
+            file.write_text(f"{file.read_text()}edit {stamp}\n")
+    return prepare
 
 
 def comment(path):
@@ -114,7 +148,7 @@ def timed(tool, log):
     os.chdir(here)
     if status != 0:
         raise SystemExit(f"{tool.name}: {' '.join(command)} in {tool.tree} failed; see {log}")
-    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime}
+    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss / 1024}
 
 
 def measure(folder, tools, scenarios, rounds):
@@ -140,11 +174,12 @@ def middle(runs, tool, scenario, what):
     return median(run[what] for run in runs if (run["tool"], run["scenario"]) == (tool, scenario))
 
 
-def table(runs):
-    """Medians of each tool, and the first one's share of each other's."""
+def table(runs, whats=("wall", "cpu")):
+    """Medians of each tool, and the first one's share of each other's. `rss` is the peak in MiB of the
+    largest process: of a build with compilers that is one of them."""
     tools = list(dict.fromkeys(run["tool"] for run in runs))
     scenarios = list(dict.fromkeys(run["scenario"] for run in runs))
-    for what in ("wall", "cpu"):
+    for what in whats:
         heads = [f"{tool} {what}" for tool in tools] + [f"/ {tool}" for tool in tools[1:]]
         print(f"\n{'scenario':20}" + "".join(f"{head:>18}" for head in heads))
         for scenario in scenarios:

@@ -7,6 +7,7 @@ use super::word::{self, Piece, Word};
 use super::{FileId, FileKind};
 use crate::base::{Label, Place, Problem, Problems, join};
 use crate::load::{ActionEnv, ActionRule, Does, Part, Template};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Number of an action in an analysis.
@@ -23,7 +24,7 @@ pub struct Action {
     /// The target it belongs to.
     pub label: Label,
     /// Its name in the rule.
-    pub name: String,
+    pub name: Arc<str>,
     /// What progress shows.
     pub about: String,
     /// The action in the rule file.
@@ -33,23 +34,23 @@ pub struct Action {
     /// What it does.
     pub command: Command,
     /// Environment that the rule gives, sorted by name.
-    pub env: Vec<(String, Word)>,
+    pub env: Vec<(Arc<str>, Word)>,
     /// Files that the command finds by itself, besides those that it mentions.
     pub inputs: Vec<Piece>,
     /// What it writes, in the order of the rule's `outs`.
-    pub outputs: Vec<FileId>,
+    pub outputs: Box<[FileId]>,
     /// Path from the exec root at which the command says what it read.
     pub depfile: Option<String>,
     /// Which output receives standard output.
     pub stdout: Option<FileId>,
     /// How the command takes a file of arguments: text before and after its path.
-    pub params: Option<(String, String)>,
+    pub params: Option<Box<(String, String)>>,
     /// Where inputs stand.
     pub layout: Layout,
     /// Killed after this time.
     pub timeout: Option<Duration>,
     /// What makes it a process of a test.
-    pub test: Option<TestProcess>,
+    pub test: Option<Box<TestProcess>>,
 }
 
 /// Commands with more bytes than this are handed over in a file of arguments. A system takes more,
@@ -96,7 +97,7 @@ impl Action {
             .iter()
             .chain(&inputs)
             .chain(env)
-            .flat_map(|word| word.beside.iter().copied())
+            .flat_map(|word| word.beside().iter().copied())
             .collect()
     }
 
@@ -111,7 +112,7 @@ impl Action {
             .iter()
             .chain(&inputs)
             .chain(env)
-            .flat_map(|word| word.files.iter().copied())
+            .flat_map(|word| word.files().iter().copied())
             .filter(|file| !self.outputs.contains(file))
             .collect();
         files.sort_unstable();
@@ -158,10 +159,11 @@ impl Scope<'_> {
                 own.push((field.name.clone(), words));
             }
             // The command is filled in by `commands`, once all names are known.
-            self.analysis.actions.push(Action {
+            let name = self.analysis.name(&action.name);
+            self.analysis.actions.push(Arc::new(Action {
                 label: self.target.label.clone(),
-                name: action.name.clone(),
                 about: String::new(),
+                name,
                 place: action.place.clone(),
                 target_place: self.target.place.clone(),
                 command: Command::Write(Vec::new()),
@@ -174,7 +176,7 @@ impl Scope<'_> {
                 layout: Layout::Exec,
                 timeout: None,
                 test: None,
-            });
+            }));
             let context = Context { it, own, depfile };
             self.pending.push((index, action.name.clone(), context));
         }
@@ -259,13 +261,14 @@ impl Scope<'_> {
                 let (_, words) = context.own.iter().find(|(own, _)| *own == name.text)?;
                 words.first()?.file
             });
-            let action = &mut self.analysis.actions[index.0 as usize];
+            let action = Arc::get_mut(&mut self.analysis.actions[index.0 as usize]);
+            let action = action.unwrap_or_else(|| unreachable!("BUG: '{about}' is in a plan"));
             action.command = command;
             action.env = env;
             action.inputs = inputs;
             action.about = about;
             action.stdout = stdout;
-            action.params = rule.params.as_ref().map(around_file);
+            action.params = rule.params.as_ref().map(|it| Box::new(around_file(it)));
         }
     }
 
@@ -288,14 +291,14 @@ impl Scope<'_> {
         env: &ActionEnv,
         context: &Context,
         problems: &mut Problems,
-    ) -> Vec<(String, Word)> {
+    ) -> Vec<(Arc<str>, Word)> {
         let mut all = std::collections::BTreeMap::new();
         match env {
             ActionEnv::Named(fields) => {
                 for field in fields {
                     let words = word::flatten(&self.expand(&field.items, context, problems));
                     if let Some(word) = super::expand::joined(&words, " ") {
-                        all.insert(field.name.clone(), word);
+                        all.insert(self.analysis.name(&field.name), word);
                     }
                 }
             }
@@ -304,11 +307,7 @@ impl Scope<'_> {
                     match word.text.clone().split_once('=') {
                         Some((name, value)) if !name.is_empty() => {
                             let start = name.len() as u32 + 1;
-                            let moved =
-                                |(tool, at): &(_, u32)| Some((*tool, at.checked_sub(start)?));
-                            let tools = word.tools.iter().filter_map(moved).collect();
-                            let value = Word { text: value.into(), file: None, tools, ..word };
-                            all.insert(name.to_string(), value);
+                            all.insert(self.analysis.name(name), word.cut(value, start));
                         }
                         _ => problems.push(Problem::at(
                             &self.target.place,

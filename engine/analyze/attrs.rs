@@ -21,9 +21,9 @@ impl Scope<'_> {
             Some(Value::Int(value)) => pieces.push(Piece::Word(Word::text(&value.to_string()))),
             Some(Value::Map(pairs)) => {
                 for (key, value) in pairs {
-                    let value = self.with_paths(attr, &value.text, &value.place, problems);
-                    let text = format!("{}={}", key.text, value.text);
-                    pieces.push(Piece::Word(Word { text: text.into(), ..value }));
+                    let mut word = self.with_paths(attr, &value.text, &value.place, problems);
+                    word.text = format!("{}={}", key.text, word.text).into();
+                    pieces.push(Piece::Word(word));
                 }
             }
             Some(Value::List(entries)) => self.entries(attr, entries, &mut pieces, problems),
@@ -42,7 +42,7 @@ impl Scope<'_> {
         let Some(items) = &attr.default else { return };
         for word in word::flatten(&self.expand(items, &Context::default(), problems)) {
             // A word that a mention gave is what it is; text is read by the attribute's type.
-            if !word.files.is_empty() || !word.tools.is_empty() {
+            if !word.files().is_empty() || !word.tools().is_empty() {
                 pieces.push(Piece::Word(word));
             } else {
                 let text = word.text.clone();
@@ -313,7 +313,9 @@ impl Scope<'_> {
             if id == next {
                 self.analysis.tools.push((request, place.clone()));
             }
-            pieces.push(Piece::Word(Word { tools: vec![(id, 0)], ..Word::text(text) }));
+            let mut word = Word::text(text);
+            word.add_tool(id, 0);
+            pieces.push(Piece::Word(word));
             return;
         }
         let home = &self.target.label.package;
@@ -333,9 +335,9 @@ impl Scope<'_> {
         }
         // Whoever mentions a program needs what the program needs.
         for word in word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside)) {
-            first.files.extend(word.files);
+            first.add_files(word.files().iter().copied());
         }
-        first.beside.extend(target.companions());
+        first.add_beside(target.companions());
         pieces.extend(words.into_iter().map(Piece::Word));
     }
 
@@ -374,10 +376,10 @@ impl Scope<'_> {
             // A bare name would be looked for on PATH, and there may be another program of it.
             let path = if path.contains('/') { path.to_string() } else { format!("./{path}") };
             res = res.replace(mention, &path);
-            word.files.extend(&only.files);
+            word.add_files(only.files().iter().copied());
             let brought =
                 word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside));
-            word.files.extend(brought.flat_map(|word| word.files));
+            word.add_files(brought.flat_map(|word| word.files().to_vec()));
         }
         word.text = res.into();
         word

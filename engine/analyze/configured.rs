@@ -42,10 +42,10 @@ impl Configured {
             place: target.place.clone(),
             rule: target.rule.name.clone(),
             groups: HashMap::new(),
-            files: Arc::default(),
-            run: Arc::default(),
-            data: Arc::default(),
-            beside: Arc::default(),
+            files: word::shared(Vec::new()),
+            run: word::shared(Vec::new()),
+            data: word::shared(Vec::new()),
+            beside: word::shared(Vec::new()),
             test: None,
             is_suite: false,
             suite: Vec::new(),
@@ -56,7 +56,7 @@ impl Configured {
     pub fn companions(&self) -> Vec<(FileId, FileId)> {
         let program = word::flatten(&self.run).first().and_then(|word| word.file);
         let Some(program) = program else { return Vec::new() };
-        let files = word::flatten(&self.beside).into_iter().flat_map(|word| word.files);
+        let files = word::flatten(&self.beside).into_iter().flat_map(|word| word.files().to_vec());
         files.map(|file| (program, file)).collect()
     }
 

@@ -51,6 +51,7 @@ impl Scope<'_> {
                 }
             }
         }
+        pieces.shrink_to_fit();
         pieces
     }
 
@@ -121,7 +122,7 @@ impl Scope<'_> {
                         let word = if words.len() == 1 { &words[0] } else { &words[turn] };
                         res.take_tools(word, text.len());
                         text.push_str(&word.text);
-                        res.files.extend_from_slice(&word.files);
+                        res.add_files(word.files().iter().copied());
                     }
                 }
             }
@@ -187,7 +188,7 @@ fn unique(words: Vec<Word>) -> Vec<Word> {
     let mut res: Vec<Word> = Vec::new();
     for word in words {
         match at.get(&word.text) {
-            Some(first) => res[*first].files.extend(word.files),
+            Some(first) => res[*first].add_files(word.files().iter().copied()),
             None => {
                 at.insert(word.text.clone(), res.len());
                 res.push(word);
@@ -210,6 +211,6 @@ pub(super) fn joined(words: &[Word], between: &str) -> Option<Word> {
         res.take_tools(word, at);
         at += word.text.len() + between.len();
     }
-    res.files = words.iter().flat_map(|word| word.files.iter().copied()).collect();
+    res.add_files(words.iter().flat_map(|word| word.files().iter().copied()));
     Some(res)
 }

@@ -76,9 +76,9 @@ impl Files {
 
     /// Finds outputs of which one is a folder of the other, such as `a` and `a/b`, and outputs that
     /// differ in case only, which some file systems cannot hold side by side.
-    pub fn check_prefixes(&self, actions: &[Action], problems: &mut Problems) {
+    pub fn check_prefixes(&self, actions: &[Arc<Action>], problems: &mut Problems) {
         let writer = |file: &File| match file.kind {
-            FileKind::Output { writer, .. } => Some(&actions[writer.0 as usize]),
+            FileKind::Output { writer, .. } => Some(&*actions[writer.0 as usize]),
             _ => None,
         };
         let outputs: BTreeMap<&str, &Action> =

@@ -22,7 +22,7 @@ pub use word::{Piece, Word, flatten, short};
 
 use crate::base::{Label, Place, Problem, Problems};
 use crate::load::{ToolSpec, Workspace};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A program of the machine that some action starts.
@@ -44,15 +44,29 @@ pub struct Analysis {
     /// All files that actions read or write.
     pub files: Files,
     /// All actions of the targets that were reached, also those that nothing asked for.
-    pub actions: Vec<Action>,
+    pub actions: Vec<Arc<Action>>,
     /// Programs of the machine.
     pub tools: Vec<(ToolRequest, Place)>,
     /// Every target that was reached.
     pub targets: HashMap<Label, Arc<Configured>>,
     /// The same, dependencies before dependents, with what each rests on.
     pub reached: Vec<Reached>,
+    /// Names that many actions have in common, such as those of variables.
+    names: HashSet<Arc<str>>,
     /// Targets that have another variant to fall back to if they cannot be built in this one.
     pub fallbacks: HashMap<Label, Fallback>,
+}
+
+impl Analysis {
+    /// A name, kept once.
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
+    }
 }
 
 /// What a target rests on: its actions can read nothing else of the workspace.

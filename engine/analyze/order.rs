@@ -93,6 +93,9 @@ fn missing(
     }
 }
 
+/// After so many steps from one target to another the search for a shorter circle ends.
+const MOST_STEPS: usize = 500_000;
+
 /// One problem for each knot of targets that need each other: its shortest circle.
 fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
     for knot in petgraph::algo::kosaraju_scc(graph) {
@@ -103,13 +106,21 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
         let mut knot = knot;
         knot.sort_by(|a, b| graph[*a].label.cmp(&graph[*b].label));
         // A search from every node of a huge knot would take long; a short circle is found from the
-        // first thousand as well.
+        // first few as well.
         let inside: std::collections::HashSet<NodeIndex> = knot.iter().copied().collect();
-        let shortest = knot
-            .iter()
-            .take(1000)
-            .filter_map(|start| circle(graph, *start, &inside))
-            .min_by_key(Vec::len);
+        let mut steps = 0;
+        let mut shortest: Option<Vec<NodeIndex>> = None;
+        for start in knot {
+            let found = circle(graph, start, &inside, &mut steps);
+            // Of equal ones the first by name.
+            if found.as_ref().map(Vec::len) < shortest.as_ref().map(Vec::len) || shortest.is_none()
+            {
+                shortest = found.or(shortest);
+            }
+            if steps > MOST_STEPS {
+                break;
+            }
+        }
         let Some(circle) = shortest else { continue };
         let place_of = |at: usize| {
             let edge = graph.find_edge(circle[at], circle[(at + 1) % circle.len()]);
@@ -148,10 +159,12 @@ fn circle(
     graph: &DiGraph<Arc<Target>, Place>,
     start: NodeIndex,
     inside: &std::collections::HashSet<NodeIndex>,
+    steps: &mut usize,
 ) -> Option<Vec<NodeIndex>> {
     let mut from: HashMap<NodeIndex, NodeIndex> = HashMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
+        *steps += 1;
         let mut next: Vec<NodeIndex> =
             graph.neighbors(node).filter(|n| inside.contains(n)).collect();
         next.sort_by(|a, b| graph[*a].label.cmp(&graph[*b].label));

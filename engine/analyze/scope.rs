@@ -81,13 +81,13 @@ impl<'a> Scope<'a> {
             let fields = configured.groups.entry(group.name.clone()).or_default();
             for field in &group.fields {
                 let pieces = self.expand(&field.items, &context, problems);
-                fields.insert(field.name.clone(), Arc::new(pieces));
+                fields.insert(field.name.clone(), word::shared(pieces));
             }
         }
-        configured.files = Arc::new(self.expand(&rule.files, &context, problems));
-        configured.run = Arc::new(self.expand(&rule.run, &context, problems));
-        configured.data = Arc::new(self.expand(&rule.data, &context, problems));
-        configured.beside = Arc::new(self.expand(&rule.beside, &context, problems));
+        configured.files = word::shared(self.expand(&rule.files, &context, problems));
+        configured.run = word::shared(self.expand(&rule.run, &context, problems));
+        configured.data = word::shared(self.expand(&rule.data, &context, problems));
+        configured.beside = word::shared(self.expand(&rule.beside, &context, problems));
         if let Some(test) = &rule.test {
             let data = self.data_of_test();
             configured.test = self.test(test, &configured, data, problems).map(Arc::new);
@@ -210,8 +210,7 @@ impl<'a> Scope<'a> {
                     pieces.push(Piece::Gather(target.data.clone()));
                     pieces.push(Piece::Gather(target.run.clone()));
                     pieces.push(Piece::Gather(target.beside.clone()));
-                    let beside = target.companions();
-                    pieces.push(Piece::Word(Word { beside, ..Word::text("") }));
+                    pieces.push(Piece::Word(Word::beside_only(target.companions())));
                 }
             }
         }

@@ -25,7 +25,7 @@ pub struct Test {
     /// `args`.
     pub args: Vec<Word>,
     /// `env`, and what the rule adds.
-    pub env: Vec<(String, Word)>,
+    pub env: Vec<(Arc<str>, Word)>,
     /// Everything that must be in the runfiles.
     pub runfiles: Vec<Piece>,
     /// `small`, `medium`, `large` or `enormous`.
@@ -91,10 +91,11 @@ impl Scope<'_> {
         let programs = self.programs(rule, problems)?;
         let args = word::flatten(&self.list("args", &context, problems));
         let mut env = self.environment(&rule.env, &context, problems);
-        for word in word::flatten(&self.list("env", &context, problems)) {
+        for mut word in word::flatten(&self.list("env", &context, problems)) {
             if let Some((name, value)) = word.text.clone().split_once('=') {
-                env.retain(|(other, _)| other != name);
-                env.push((name.to_string(), Word { text: value.into(), ..word }));
+                env.retain(|(other, _)| **other != *name);
+                word.text = value.into();
+                env.push((self.analysis.name(name), word));
             }
         }
         env.sort_by(|a, b| a.0.cmp(&b.0));
@@ -106,7 +107,7 @@ impl Scope<'_> {
         runfiles.push(Piece::Gather(configured.run.clone()));
         runfiles.push(Piece::Gather(configured.data.clone()));
         runfiles.push(Piece::Gather(configured.beside.clone()));
-        runfiles.push(Piece::Word(Word { beside: configured.companions(), ..Word::text("") }));
+        runfiles.push(Piece::Word(Word::beside_only(configured.companions())));
         let setups = self.setups(problems);
         // They are in the key: who has another setup has another result.
         runfiles.extend(setups.iter().flat_map(|setup| setup.runfiles.iter().cloned()));
@@ -135,7 +136,7 @@ impl Scope<'_> {
             timeout,
             exclusive,
             rule: target.rule.name.clone(),
-            tags: target.tags.clone(),
+            tags: target.tags.to_vec(),
             flaky,
             shards,
             claims,
@@ -167,7 +168,7 @@ impl Scope<'_> {
                 Piece::Gather(target.run.clone()),
                 Piece::Gather(target.data.clone()),
                 Piece::Gather(target.beside.clone()),
-                Piece::Word(Word { beside: target.companions(), ..Word::text("") }),
+                Piece::Word(Word::beside_only(target.companions())),
             ];
             let (label, place) = (target.label.clone(), target.place.clone());
             res.push(Setup { label, place, program, runfiles });

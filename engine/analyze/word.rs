@@ -3,45 +3,119 @@
 use super::{FileId, ToolId};
 use crate::load::Prop;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-/// A word: its text, and what must be there when it is used.
+/// A word: its text, and what must be there when it is used. There are millions of them, and most
+/// mention nothing or are one file.
 #[derive(Debug, Clone)]
 pub struct Word {
     /// As it stands in a command, with paths from the exec root and bare names of tools.
     pub text: Arc<str>,
-    /// The files that it mentions.
-    pub files: Vec<FileId>,
     /// The file that the whole word is, if it is one.
     pub file: Option<FileId>,
-    /// Tools whose names stand in the text at these bytes, in the order of the text.
-    pub tools: Vec<(ToolId, u32)>,
-    /// Programs that it mentions, each with a file that must lie in the program's folder.
-    pub beside: Vec<(FileId, FileId)>,
+    /// All that it mentions, if that is more than this file.
+    more: Option<Box<Mentions>>,
+}
+
+/// What a word mentions.
+#[derive(Debug, Clone, Default)]
+struct Mentions {
+    files: Vec<FileId>,
+    tools: Vec<(ToolId, u32)>,
+    beside: Vec<(FileId, FileId)>,
 }
 
 impl Word {
     /// A word that mentions nothing.
     pub fn text(text: &str) -> Word {
-        Word {
-            text: text.into(),
-            files: Vec::new(),
-            file: None,
-            tools: Vec::new(),
-            beside: Vec::new(),
-        }
+        Word { text: text.into(), file: None, more: None }
     }
 
     /// A word that is a file.
     pub fn file(path: Arc<str>, file: FileId) -> Word {
-        Word { text: path, files: vec![file], file: Some(file), ..Word::text("") }
+        Word { text: path, file: Some(file), more: None }
+    }
+
+    /// A word without text, which brings what must lie beside programs.
+    pub fn beside_only(beside: Vec<(FileId, FileId)>) -> Word {
+        let mut res = Word::text("");
+        res.add_beside(beside);
+        res
+    }
+
+    /// The files that it mentions.
+    pub fn files(&self) -> &[FileId] {
+        match &self.more {
+            Some(more) => &more.files,
+            None => self.file.as_slice(),
+        }
+    }
+
+    /// Tools whose names stand in the text at these bytes, in the order of the text.
+    pub fn tools(&self) -> &[(ToolId, u32)] {
+        self.more.as_ref().map_or(&[], |more| &more.tools)
+    }
+
+    /// Programs that it mentions, each with a file that must lie in the program's folder.
+    pub fn beside(&self) -> &[(FileId, FileId)] {
+        self.more.as_ref().map_or(&[], |more| &more.beside)
+    }
+
+    /// Adds files that it mentions.
+    pub fn add_files(&mut self, files: impl IntoIterator<Item = FileId>) {
+        let mut files = files.into_iter().peekable();
+        if files.peek().is_some() {
+            self.more().files.extend(files);
+        }
+    }
+
+    /// Adds a tool whose name stands in the text at this byte, behind those that it has.
+    pub fn add_tool(&mut self, tool: ToolId, at: u32) {
+        self.more().tools.push((tool, at));
+    }
+
+    /// Adds what must lie beside programs that it mentions.
+    pub fn add_beside(&mut self, beside: impl IntoIterator<Item = (FileId, FileId)>) {
+        let mut beside = beside.into_iter().peekable();
+        if beside.peek().is_some() {
+            self.more().beside.extend(beside);
+        }
+    }
+
+    fn more(&mut self) -> &mut Mentions {
+        let files = self.file;
+        self.more.get_or_insert_with(|| {
+            Box::new(Mentions { files: files.into_iter().collect(), ..Mentions::default() })
+        })
     }
 
     /// Takes over the tools of a word whose text becomes part of this one at a byte, and what must
     /// lie beside the programs that it mentions.
     pub fn take_tools(&mut self, word: &Word, at: usize) {
-        self.beside.extend(&word.beside);
-        self.tools.extend(word.tools.iter().map(|(tool, offset)| (*tool, at as u32 + offset)));
+        self.add_beside(word.beside().iter().copied());
+        for (tool, offset) in word.tools() {
+            self.add_tool(*tool, at as u32 + offset);
+        }
+    }
+
+    /// A text that mentions the same files as this word.
+    fn mentioning(&self, text: &str) -> Word {
+        let mut res = Word::text(text);
+        res.add_files(self.files().iter().copied());
+        res
+    }
+
+    /// The same with another text, in which tools stand so many bytes further to the front, if they
+    /// still do.
+    pub fn cut(&self, text: &str, start: u32) -> Word {
+        let mut res = self.mentioning(text);
+        res.add_beside(self.beside().iter().copied());
+        for (tool, at) in self.tools() {
+            if let Some(at) = at.checked_sub(start) {
+                res.add_tool(*tool, at);
+            }
+        }
+        res
     }
 
     /// A property of the word, taken as a path or as `K=v`.
@@ -70,11 +144,11 @@ impl Word {
             Prop::Base => without_extension(short(path)),
             Prop::Ident => {
                 let text = crate::base::ident(without_extension(short(path)));
-                return Word { text: text.into(), files: self.files.clone(), ..Word::text("") };
+                return self.mentioning(&text);
             }
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
-        Word { text: text.into(), files: self.files.clone(), ..Word::text("") }
+        self.mentioning(text)
     }
 }
 
@@ -95,6 +169,12 @@ pub enum Piece {
     /// The contribution of a target to a field. Shared, never copied, so that a field gathered over
     /// a long chain of targets costs one entry per target.
     Gather(Arc<Vec<Piece>>),
+}
+
+/// A list that several may hold. All empty ones are the same.
+pub fn shared(pieces: Vec<Piece>) -> Arc<Vec<Piece>> {
+    static EMPTY: LazyLock<Arc<Vec<Piece>>> = LazyLock::new(Arc::default);
+    if pieces.is_empty() { EMPTY.clone() } else { Arc::new(pieces) }
 }
 
 /// The words of a list. Inside one gathered piece a contribution appears once, at its last place:

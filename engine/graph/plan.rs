@@ -22,7 +22,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct Planned {
     action: Arc<Action>,
-    inputs: Vec<FileId>,
+    inputs: Box<[FileId]>,
     /// Bytes of the command.
     length: usize,
     /// Time from the start of this action to the end of the last one that needs it.
@@ -38,7 +38,7 @@ impl Plan {
             plan.writer(analysis, *goal, &mut open);
         }
         for action in further {
-            open.push(plan.add_node(action));
+            open.push(plan.add_node(Arc::new(action)));
         }
         while let Some(node) = open.pop() {
             let mut writers = Vec::new();
@@ -71,21 +71,16 @@ impl Plan {
         Some(node)
     }
 
-    fn add_node(&mut self, action: Action) -> NodeId {
+    fn add_node(&mut self, action: Arc<Action>) -> NodeId {
         let words = action.words();
-        let inputs = action.input_files(&words);
+        let inputs = action.input_files(&words).into();
         let length = words.iter().map(|word| word.text.len() + 1).sum();
-        self.graph.add_node(Planned {
-            action: Arc::new(action),
-            inputs,
-            length,
-            remaining: Duration::ZERO,
-        })
+        self.graph.add_node(Planned { action, inputs, length, remaining: Duration::ZERO })
     }
 
     /// Adds an action whose inputs are all there.
     pub fn grow(&mut self, action: Action, remaining: Duration) -> NodeId {
-        let node = self.add_node(action);
+        let node = self.add_node(Arc::new(action));
         self.graph[node].remaining = remaining;
         node
     }

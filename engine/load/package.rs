@@ -4,6 +4,7 @@ use super::build_file::BuildFile;
 use super::check_names::near_or_all;
 use super::glob::Globs;
 use super::rule::Rules;
+use super::target::Attrs;
 use super::tree::{Kind, Node};
 use super::value::Reader;
 use super::{Package, Target, read};
@@ -52,7 +53,7 @@ pub fn package(found: Found, context: &Context) -> Package {
         }
     };
     let mut problems = Problems::default();
-    let mut names: HashMap<String, &Place> = HashMap::with_capacity(nodes.len());
+    let mut names: HashMap<Arc<str>, &Place> = HashMap::with_capacity(nodes.len());
     for node in &nodes {
         let Some((target, name)) = target(node, &package, context, &mut problems) else { continue };
         if let Some(first) = names.get(&*target.label.name) {
@@ -60,10 +61,11 @@ pub fn package(found: Found, context: &Context) -> Package {
             problems.push(Problem::at(name, text).also(first, "the first one"));
             continue;
         }
-        names.insert(target.label.name.to_string(), name);
-        package.index.insert(target.label.name.to_string(), package.targets.len());
+        names.insert(target.label.name.clone(), name);
+        package.index.insert(target.label.name.clone(), package.targets.len());
         package.targets.push(Arc::new(target));
     }
+    package.targets.shrink_to_fit();
     package.problems = problems;
     package
 }
@@ -103,7 +105,7 @@ fn target<'a>(
     let args = read::arguments(call, args, problems)?;
     let mut reader = Reader { rule, package, context, problems };
     let name = reader.name(call, args);
-    let mut attrs = HashMap::with_capacity(args.len());
+    let mut attrs = Vec::with_capacity(args.len());
     let mut tags = Vec::new();
     for arg in args {
         match arg.name.text.as_str() {
@@ -111,10 +113,10 @@ fn target<'a>(
             "tags" => tags = read::words(&arg.value, "tags", reader.problems),
             "visible_to" => drop(read::strings(&arg.value, "visible_to", reader.problems)),
             "doc" => drop(read::string(&arg.value, "doc", reader.problems)),
-            name => match rule.attr(name) {
-                Some(attr) => {
+            name => match rule.attrs.iter().zip(0..).find(|(attr, _)| attr.name == name) {
+                Some((attr, at)) => {
                     let value = reader.value(attr, &arg.value);
-                    attrs.extend(value.map(|value| (name.to_string(), value)));
+                    attrs.extend(value.map(|value| (at, value)));
                 }
                 None => reader.unknown(arg),
             },
@@ -129,7 +131,8 @@ fn target<'a>(
     let label = package.name.label(&name?);
     let place = call.place.clone();
     let name_place = read::field(args, "name").map_or(&call.place, |name| &name.place);
-    Some((Target { label, place, rule: rule.clone(), attrs, tags }, name_place))
+    let attrs = Attrs::new(rule, attrs);
+    Some((Target { label, place, rule: rule.clone(), attrs, tags: tags.into() }, name_place))
 }
 
 #[cfg(test)]
@@ -162,7 +165,7 @@ mod tests {
         let package = &workspace.packages[&PackageName::main("p")];
         assert!(package.problems.is_empty(), "{}", package.problems);
         let target = package.target("x").unwrap();
-        let Value::List(srcs) = &target.attrs["srcs"] else { panic!() };
+        let Some(Value::List(srcs)) = target.attrs.get("srcs") else { panic!() };
         assert!(
             matches!(&srcs[0], Entry::Text(text) if text.text == "z.c" && text.place.column() == 34)
         );
@@ -170,9 +173,9 @@ mod tests {
         assert!(
             matches!(&srcs[2], Entry::When(conditions, kept) if conditions[0].negated && kept.len() == 1)
         );
-        assert!(matches!(target.attrs["static"], Value::Bool(false)));
-        assert!(matches!(target.attrs["level"], Value::Int(3)));
-        assert_eq!(target.tags, ["t"]);
+        assert!(matches!(target.attrs.get("static"), Some(Value::Bool(false))));
+        assert!(matches!(target.attrs.get("level"), Some(Value::Int(3))));
+        assert_eq!(*target.tags, ["t"]);
     }
 
     #[test]

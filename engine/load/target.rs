@@ -59,7 +59,7 @@ pub struct Package {
     /// Targets in the order in which they are declared.
     pub targets: Vec<Arc<Target>>,
     /// Place in `targets` by name.
-    pub index: HashMap<String, usize>,
+    pub index: HashMap<Arc<str>, usize>,
     /// All files below the folder that belong to this package, sorted; paths relative to it.
     pub files: Vec<String>,
     /// Contents of those files, for packages of `@eng`; empty otherwise.
@@ -90,9 +90,40 @@ pub struct Target {
     /// The rule.
     pub rule: Arc<Rule>,
     /// Values of the attributes that were given, checked against the rule's types.
-    pub attrs: HashMap<String, Value>,
+    pub attrs: Attrs,
     /// `tags: [..]`.
-    pub tags: Vec<String>,
+    pub tags: Box<[String]>,
+}
+
+/// Values of attributes. A target has few of them.
+#[derive(Debug)]
+pub struct Attrs {
+    rule: Arc<Rule>,
+    /// With the place of the attribute among those of the rule.
+    values: Box<[(u16, Value)]>,
+}
+
+impl Attrs {
+    /// Those that are given for attributes of a rule, by the place of the attribute there.
+    pub(super) fn new(rule: &Arc<Rule>, values: Vec<(u16, Value)>) -> Attrs {
+        Attrs { rule: rule.clone(), values: values.into() }
+    }
+
+    /// The value of an attribute.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// True if the attribute was given.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// All of them, in the order in which they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let name = |at: u16| self.rule.attrs[at as usize].name.as_str();
+        self.values.iter().map(move |(at, value)| (name(*at), value))
+    }
 }
 
 /// The value of an attribute.

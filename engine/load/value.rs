@@ -114,6 +114,7 @@ impl Reader<'_> {
             | AttrKind::Tools(_) => {
                 let mut entries = Vec::new();
                 self.entries(attr, node, true, &mut entries);
+                entries.shrink_to_fit();
                 Some(Value::List(entries))
             }
         }

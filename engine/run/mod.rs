@@ -10,6 +10,7 @@ mod gate; // so many processes at once
 mod undone; // what is left undone because an action has failed
 mod later; // actions that are not to start before their time
 mod schedule; // the coordinator: what is ready, what may start, what has ended
+mod hand; // what a worker does with the actions that it is handed
 mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
 mod remember; // the key under which its result is kept
@@ -35,6 +36,8 @@ mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice
 mod deliver; // what was asked for goes into eng-out
 mod session; // what all actions of a run share
+#[cfg(test)]
+mod key_fields; // every field that a key is made of changes it
 
 pub use deliver::{Delivery, deliver};
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};

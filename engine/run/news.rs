@@ -60,7 +60,7 @@ impl News {
         }
         // Of runs that are not to be remembered a failure still ends what was known before.
         let forgotten = |test: &TestProcess| test.forget && done.outcome == Outcome::Passed;
-        let whole = whole && !action.test.as_ref().is_some_and(forgotten);
+        let whole = whole && !action.test.as_deref().is_some_and(forgotten);
         if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
             let failed = done.row.outcome != ResultOutcome::Passed;
             self.batch.denies |= failed && action.test.is_some();

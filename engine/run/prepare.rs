@@ -77,7 +77,7 @@ pub(super) fn prepare(
     let mentioned: BTreeSet<_> = words
         .iter()
         .chain(action.env.iter().map(|(_, word)| word))
-        .flat_map(|word| word.tools.iter().copied())
+        .flat_map(|word| word.tools().iter().copied())
         .collect();
     for (id, _) in mentioned {
         match shared.tool(id)? {
@@ -86,7 +86,7 @@ pub(super) fn prepare(
         }
     }
     let mut variables: Vec<(String, String)> =
-        action.env.iter().map(|(name, word)| (name.clone(), word.text.to_string())).collect();
+        action.env.iter().map(|(name, word)| (name.to_string(), word.text.to_string())).collect();
     if action.test.is_none() {
         for (name, value) in ENVIRONMENT {
             if !variables.iter().any(|(known, _)| known == name) {

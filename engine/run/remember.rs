@@ -108,7 +108,7 @@ fn sort_out(
     let mut used: BTreeSet<String> = BTreeSet::new();
     // What the command line mentions may be read without being named: a library, or a tool.
     let env = action.env.iter().map(|(_, word)| word);
-    for id in prepared.words.iter().chain(env).flat_map(|word| &word.files) {
+    for id in prepared.words.iter().chain(env).flat_map(|word| word.files()) {
         used.insert(exec_root::place_of(&action.layout, shared.analysis.files.path(*id)));
     }
     let inputs = &prepared.manifest.inputs;

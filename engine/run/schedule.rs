@@ -5,8 +5,9 @@ use super::claims::{Grant, Pool};
 use super::cut::Limits;
 use super::gate::ahead;
 use super::grow::{Executed, Finished, Grow, Next, Record};
+use super::hand::{End, work};
 use super::later::Later;
-use super::news::{News, about, id};
+use super::news::{News, about};
 use super::session::{Schedule, Shared};
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
@@ -15,9 +16,8 @@ use crate::graph::{NodeId, Plan};
 use crate::store::ResultOutcome;
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant, SystemTime};
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 /// With nothing but delayed actions left, the coordinator looks around this often.
 const IDLE: Duration = Duration::from_millis(50);
@@ -52,6 +52,8 @@ pub fn execute(
         stopping: false,
         limits: Limits::new(&shared.options),
         builders: jobs + ahead(jobs),
+        building: 0,
+        at_once: 1,
         pool: Pool::new(shared.options.test_threads, &shared.home.resources),
         grants: HashMap::new(),
         later: Later::default(),
@@ -64,7 +66,8 @@ pub fn execute(
     Ok(coordinator.over)
 }
 
-type End = (NodeId, Result<Done>, SystemTime);
+/// Actions that a worker gets at once, at most.
+const MOST_AT_ONCE: usize = 64;
 
 pub(super) struct Coordinator<'a, 'p> {
     pub shared: &'a Shared<'a>,
@@ -80,6 +83,11 @@ pub(super) struct Coordinator<'a, 'p> {
     limits: Limits,
     /// Workers that may be busy with actions other than tests.
     builders: usize,
+    /// Those that are.
+    building: usize,
+    /// How many ready actions such a worker gets: more while remembered results are all that they
+    /// come to, since waking a worker for each costs more than looking one up.
+    at_once: usize,
     pool: Pool,
     grants: HashMap<NodeId, Grant>,
     later: Later,
@@ -214,30 +222,42 @@ impl<'a> Coordinator<'a, '_> {
     where
         'a: 's,
     {
-        while let Some((node, grant)) = self.next(kind) {
-            self.states.set(self.plan, node, State::Running);
-            self.grants.insert(node, grant.clone());
-            let (action, inputs) =
-                (self.plan.action(node).clone(), self.plan.inputs(node).to_vec());
+        loop {
+            let (nodes, grant) = match kind {
+                Kind::Build => (self.next_of_build(), Grant::default()),
+                _ => match self.next(kind) {
+                    Some((node, grant)) => (vec![node], grant),
+                    None => return,
+                },
+            };
+            if nodes.is_empty() {
+                return;
+            }
+            self.building += usize::from(kind == Kind::Build);
+            let mut handed = VecDeque::with_capacity(nodes.len());
+            for node in nodes {
+                self.states.set(self.plan, node, State::Running);
+                self.grants.insert(node, grant.clone());
+                let inputs = self.plan.inputs(node).to_vec();
+                handed.push_back((node, self.plan.action(node).clone(), inputs));
+            }
             let (shared, send) = (self.shared, send.clone());
-            scope.spawn(move |_| {
-                let began = SystemTime::now();
-                let about = about(&action);
-                let work = || worker::carry_out(shared, id(node), &action, &inputs, &about, &grant);
-                let res = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-                    Err(anyhow!("BUG: carrying out '{}' panicked", about.subject))
-                });
-                // The coordinator is gone only if it has panicked itself.
-                let _ = send.send((node, res, began));
-            });
+            scope.spawn(move |_| work(shared, handed, &grant, &send));
         }
     }
 
-    /// The ready action of a kind that should start now, with what it gets of what tests share.
+    /// Ready actions of the build for one worker, if one may be had.
+    fn next_of_build(&self) -> Vec<NodeId> {
+        if self.building >= self.builders {
+            return Vec::new();
+        }
+        let share = self.states.ready_of(Kind::Build).div_ceil(self.builders);
+        self.states.ready(Kind::Build).take(self.at_once.min(share)).collect()
+    }
+
+    /// The ready test that should start now, with what it gets of what tests share.
     fn next(&mut self, kind: Kind) -> Option<(NodeId, Grant)> {
         match kind {
-            Kind::Build if self.states.running(kind) >= self.builders => None,
-            Kind::Build => self.states.ready(kind).next().map(|node| (node, Grant::default())),
             Kind::Exclusive if self.states.running(kind) > 0 => None,
             _ if self.pool.is_full() => None,
             _ => {
@@ -260,7 +280,20 @@ impl<'a> Coordinator<'a, '_> {
     /// Takes in what has ended: states change, and what is to be kept and told is gathered.
     fn take_in(&mut self, ends: Vec<End>) -> Result<News> {
         let mut news = News::default();
-        for (node, res, began) in ends {
+        for end in ends {
+            let (node, res, began, free) = match end {
+                End::Over { node, res, began, free } => (node, res, began, free),
+                End::Back(nodes) => {
+                    for node in nodes {
+                        self.grants.remove(&node);
+                        self.states.set(self.plan, node, State::Ready);
+                    }
+                    continue;
+                }
+            };
+            if free && self.plan.action(node).test.is_none() {
+                self.building -= 1;
+            }
             if let Some(grant) = self.grants.remove(&node) {
                 self.pool.give_back(&grant);
             }
@@ -274,6 +307,8 @@ impl<'a> Coordinator<'a, '_> {
             if done.outcome == Outcome::Stopped {
                 self.stopping = true;
             }
+            let is_known = done.would_run || done.origin == Origin::Cached;
+            self.at_once = if is_known { (2 * self.at_once).min(MOST_AT_ONCE) } else { 1 };
             let action = self.plan.action(node).clone();
             let falls_back = self.falls_back(&action, &done);
             self.count(node, &done, falls_back);

@@ -211,7 +211,7 @@ fn in_turn<T>(shared: &Shared, action: &Action, run: impl FnOnce() -> T) -> Opti
 pub(super) fn use_tools(words: &[Word], shared: &Shared, argv: &mut [String]) -> Result<()> {
     for (word, argument) in words.iter().zip(argv) {
         // From the last to the first, so that the places of the others stay.
-        for (id, at) in word.tools.iter().rev() {
+        for (id, at) in word.tools().iter().rev() {
             let Ok(tool) = shared.tool(*id)? else { continue };
             let at = *at as usize;
             let end = at + tool.name.len();
@@ -233,7 +233,7 @@ fn use_params(
     if length <= LONGEST_COMMAND {
         return Ok(Ok(()));
     }
-    let Some((before, after)) = &action.params else {
+    let Some((before, after)) = action.params.as_deref() else {
         return Ok(Err(format!(
             "its command has {length} bytes; above {LONGEST_COMMAND} the rule's action '{}' must say how it takes a file of arguments, such as params: \"@{{file}}\"",
             action.name

@@ -136,6 +136,11 @@ impl States {
         self.ready[kind as usize].iter().map(|(_, node)| *node)
     }
 
+    /// How many of a kind are ready.
+    pub fn ready_of(&self, kind: Kind) -> usize {
+        self.ready[kind as usize].len()
+    }
+
     /// True if the action still waits for others.
     pub fn waits(&self, node: NodeId) -> bool {
         self.states[node.index()] == State::Wanted

@@ -54,7 +54,8 @@ impl Done {
     }
 }
 
-/// Carries out one action. An error is a failure of the world.
+/// Carries out one action; `before` is called before a process is started. An error is a failure of
+/// the world.
 pub(super) fn carry_out(
     shared: &Shared,
     id: ActionId,
@@ -62,6 +63,7 @@ pub(super) fn carry_out(
     inputs: &[FileId],
     about: &About,
     grant: &Grant,
+    before: &mut dyn FnMut(),
 ) -> Result<Done> {
     let prepared = match prepare(shared, action, inputs) {
         Ok(Ok(prepared)) => prepared,
@@ -87,7 +89,7 @@ pub(super) fn carry_out(
             test.skip.is_some_and(|status| row.outcome == ResultOutcome::Failed { status })
         };
         let good = row.outcome == ResultOutcome::Passed
-            || action.test.as_ref().is_some_and(skipped)
+            || action.test.as_deref().is_some_and(skipped)
             || shared.options.retell && retold(&row).is_some();
         if good || !is_test {
             publish(shared, action, &row)?;
@@ -112,6 +114,7 @@ pub(super) fn carry_out(
         done.reason = Some(reason);
         return Ok(done);
     }
+    before();
     let told = Once::new();
     let begin = || {
         told.call_once(|| {

@@ -80,9 +80,9 @@ impl Session {
             once.scratch.fast().to_path_buf(),
             once.scratch.disk().to_path_buf(),
         );
-        let labels: Vec<String> = goals.labels.iter().map(Label::to_string).collect();
-        let only = recalled.is_some().then_some(labels.as_slice());
-        let durations = self.history.durations(&root.display().to_string(), only);
+        let of_these = || goals.labels.iter().map(Label::to_string).collect();
+        let only: Option<Vec<String>> = recalled.map(|_| of_these());
+        let durations = self.history.durations(&root.display().to_string(), only.as_deref());
         let mut tests = Tests::new(
             goals.tests.clone(),
             filter(&self.workspace, analysis, request, goals),

@@ -199,8 +199,11 @@ pub(super) fn tests_of(analysis: &Analysis, target: &Configured) -> Vec<Arc<Test
 /// What a build of the target leaves behind.
 fn files_of(target: &Configured) -> Vec<FileId> {
     let lists = [&target.files, &target.beside, &target.data];
-    let mut files: Vec<FileId> =
-        lists.iter().flat_map(|list| flatten(list)).flat_map(|word| word.files).collect();
+    let mut files: Vec<FileId> = lists
+        .iter()
+        .flat_map(|list| flatten(list))
+        .flat_map(|word| word.files().to_vec())
+        .collect();
     let mut seen = BTreeSet::new();
     files.retain(|file| seen.insert(*file));
     files

@@ -90,7 +90,9 @@ fn refresh(
         let entry = &mut seen[*number as usize];
         let look = match entry.what {
             What::File(digest) | What::Text(digest) => {
-                if stats.digest(&entry.path).ok()?.is_none_or(|(now, _)| now != digest) {
+                // What is gone is another matter than what has changed.
+                let (now, _) = stats.digest(&entry.path).ok()??;
+                if now != digest {
                     res.push(*number);
                     continue;
                 }
@@ -141,10 +143,8 @@ fn mark(record: &Record, changed: &[u32], stale: &mut [bool]) -> Option<()> {
             found.insert(*source);
         }
     }
-    // What no target names, such as a header of the machine, is read by nobody knows whom. What is
-    // gone is another matter than what has changed.
-    let is_there = |number: &u32| record.seen[*number as usize].path.is_file();
-    (found == open && open.iter().all(is_there)).then_some(())
+    // What no target names, such as a header of the machine, is read by nobody knows whom.
+    (found == open).then_some(())
 }
 
 impl Recalled {

@@ -51,7 +51,7 @@ pub(super) fn words(test: &Test, program: usize, items: &[Item], cases: Cases) -
                         let Some(word) = word else { continue };
                         res.take_tools(word, text.len());
                         text.push_str(&word.text);
-                        res.files.extend_from_slice(&word.files);
+                        res.add_files(word.files().iter().copied());
                     }
                 }
             }
@@ -94,10 +94,11 @@ fn mentioned(test: &Test, program: &Program, name: &str, cases: Cases) -> Vec<Wo
 
 /// A file stands at its short path in the runfiles.
 fn in_runfiles(word: &Word) -> Word {
-    match word.file {
-        Some(_) => Word { text: short(&word.text).into(), ..word.clone() },
-        None => word.clone(),
+    let mut res = word.clone();
+    if word.file.is_some() {
+        res.text = short(&word.text).into();
     }
+    res
 }
 
 /// `0-3`, `5`, `7-9` for indices in ascending order.
@@ -123,7 +124,7 @@ const SETUP: Duration = Duration::from_secs(300);
 fn setup(setup: &Setup, workspace: &str) -> Action {
     Action {
         label: setup.label.clone(),
-        name: "setup".to_string(),
+        name: "setup".into(),
         about: format!("setup {}", setup.label),
         place: setup.place.clone(),
         target_place: setup.place.clone(),
@@ -133,7 +134,7 @@ fn setup(setup: &Setup, workspace: &str) -> Action {
         },
         env: Vec::new(),
         inputs: setup.runfiles.clone(),
-        outputs: Vec::new(),
+        outputs: Box::default(),
         depfile: None,
         stdout: None,
         params: None,
@@ -166,7 +167,7 @@ pub(super) fn action(
     process.env = of_protocol.map(|(name, value)| (name.clone(), given(value))).collect();
     Action {
         label: test.label.clone(),
-        name: doing.to_string(),
+        name: doing.into(),
         about: format!("{doing} {}", test.label),
         place: test.protocol.place.clone(),
         target_place: test.place.clone(),
@@ -176,12 +177,12 @@ pub(super) fn action(
         },
         env: test.env.clone(),
         inputs: test.runfiles.clone(),
-        outputs: Vec::new(),
+        outputs: Box::default(),
         depfile: None,
         stdout: None,
         params: None,
         layout: Layout::Runfiles(workspace.to_string()),
         timeout: Some(test.timeout),
-        test: Some(process),
+        test: Some(Box::new(process)),
     }
 }

@@ -1,0 +1,48 @@
+//! What a worker does with the actions that it is handed: one after the other, as long as they come to
+//! remembered results. Once a process has to be started, the others go back to the coordinator.
+
+use super::claims::Grant;
+use super::news::{about, id};
+use super::session::Shared;
+use super::worker::{self, Done};
+use crate::analyze::{Action, FileId};
+use crate::graph::NodeId;
+use anyhow::{Result, anyhow};
+use crossbeam_channel::Sender;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What a worker sends back.
+pub(super) enum End {
+    /// An action has ended. With `free` the worker has nothing more to do.
+    Over { node: NodeId, res: Result<Done>, began: SystemTime, free: bool },
+    /// Actions that it did not come to, since it starts a process now.
+    Back(Vec<NodeId>),
+}
+
+/// What a worker does with the actions that it is handed.
+pub(super) fn work(
+    shared: &Shared,
+    mut handed: VecDeque<(NodeId, Arc<Action>, Vec<FileId>)>,
+    grant: &Grant,
+    send: &Sender<End>,
+) {
+    while let Some((node, action, inputs)) = handed.pop_front() {
+        let began = SystemTime::now();
+        let about = about(&action);
+        let mut before = || {
+            let rest: Vec<NodeId> = handed.drain(..).map(|(node, ..)| node).collect();
+            if !rest.is_empty() {
+                let _ = send.send(End::Back(rest));
+            }
+        };
+        let carry =
+            || worker::carry_out(shared, id(node), &action, &inputs, &about, grant, &mut before);
+        let res = catch_unwind(AssertUnwindSafe(carry))
+            .unwrap_or_else(|_| Err(anyhow!("BUG: carrying out '{}' panicked", about.subject)));
+        // The coordinator is gone only if it has panicked itself.
+        let _ = send.send(End::Over { node, res, began, free: handed.is_empty() });
+    }
+}
