@@ -72,7 +72,6 @@ lines! {
     a_file_for_a_target: 2, "build text/BUILD.ron";
     a_target_without_its_package: 2, "test text_test";
     an_unknown_rule: 2, "rules cc_libary";
-    many_targets_to_explain: 2, "explain //...";
     nothing_to_explain: 2, "explain //text:txt";
     no_verb: 2, "";
     no_tests: 4, "test //tools/...";

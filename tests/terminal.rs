@@ -147,21 +147,6 @@ fn rules_are_told() {
 }
 
 #[test]
-fn an_explanation() {
-    let ws = workspace(GOOD);
-    let explained = |label: &str| {
-        let mut run = ws.eng(&["explain", label]).expect(0);
-        run.stderr.insert_str(0, &run.stdout);
-        run.plain(&ws)
-    };
-    golden("explain_new", &explained("//:text"));
-    ws.test(&[]);
-    golden("explain_known", &explained("//:text_test"));
-    ws.write("text.h", "int twice(int x); // changed\n");
-    golden("explain_changed", &explained("//:text_test"));
-}
-
-#[test]
 fn cleaning_removes_outputs_and_keeps_results() {
     let ws = workspace(GOOD);
     ws.test(&[]);

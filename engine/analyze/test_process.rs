@@ -1,6 +1,7 @@
 //! What makes an action a process of a test: which cases, which turn, what it takes and needs.
 
 use super::actions::Action;
+use crate::base::Why;
 use std::sync::Arc;
 
 /// What makes an action a process of a test.
@@ -35,6 +36,8 @@ pub struct TestProcess {
     pub claims: Arc<Claims>,
     /// True if no remembered result is taken for it.
     pub fresh: bool,
+    /// Why it has to run, if whoever made it knows.
+    pub because: Option<Arc<Why>>,
     /// True if its result is not kept.
     pub forget: bool,
     /// Where it tells how far it is, if it runs several cases: the limit of time is that of each.

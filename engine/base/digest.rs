@@ -28,6 +28,13 @@ impl Digest {
         blake3::Hash::from_bytes(self.hash).to_hex().to_string()
     }
 
+    /// Reads what `to_string` wrote.
+    pub fn parse(text: &str) -> Option<Digest> {
+        let (hex, size) = text.split_once('/')?;
+        let hash = *blake3::Hash::from_hex(hex).ok()?.as_bytes();
+        Some(Digest { hash, size: size.parse().ok()? })
+    }
+
     /// Builds a digest from a hash that was stored, and its size.
     pub fn from_parts(hash: [u8; 32], size: u64) -> Digest {
         Digest { hash, size }

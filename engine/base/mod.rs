@@ -1,4 +1,4 @@
-//! The words everybody speaks: places, problems, labels, patterns, paths, digests. No I/O.
+//! The words everybody speaks: places, problems, labels, patterns, paths, digests, reasons. No I/O.
 
 mod place;
 mod problem;
@@ -9,6 +9,7 @@ mod digest;
 mod duration;
 mod signal;
 mod contract;
+mod why;
 
 pub use contract::TEST_VARIABLES;
 pub use digest::{Digest, Hasher};
@@ -19,3 +20,4 @@ pub use pattern::{Pattern, Selection, Term};
 pub use place::{Place, Source};
 pub use problem::{Problem, Problems, listing, near, nearest};
 pub use signal::signal_name;
+pub use why::{ChangedFile, Doer, Why};

@@ -1,66 +1,48 @@
-//! `eng explain`: why the actions of a target would run, or why not, and when they ran last.
+//! `eng explain`: why actions ran, or would run, or why not.
 
 use super::Exit;
+use super::explained;
 use super::options;
 use super::places::places;
 use super::request::{here, jobs_of_machine, pattern};
-use crate::base::{Label, Selection, show_duration};
 use crate::report;
-use crate::session::{Explained, Failure, Session};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::session::{Failure, Past, Question, Session};
 
-/// Explains every action of one target.
+/// Explains a run, or what there is of targets.
 pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
     let here = here()?;
-    let pattern = pattern(std::slice::from_ref(&options.label), &here)?;
-    let [term] = pattern.terms.as_slice() else {
-        return Err(Failure::Usage("eng explain takes one label".to_string()));
-    };
-    let Selection::One(label) = &term.selection else {
-        return Err(Failure::Usage(format!(
-            "'{}' matches many targets; eng explain takes one label",
-            term.text
-        )));
-    };
-    let label: Label = label.clone();
-    let session = Session::open(&here.root, &places()?, true)?;
-    let path = std::env::var("PATH").unwrap_or_default();
-    let modes = options.modes.iter().cloned().collect();
-    let actions = session.explain(&pattern, &label, modes, jobs_of_machine(), path)?;
-    let mut text = format!("{label}\n");
-    if actions.is_empty() {
-        text.push_str("  has no actions: nothing is run for it\n");
+    let places = places()?;
+    if options.patterns.is_empty() || options.run.is_some() {
+        let (past, warnings) = Past::open(&here.root, &places)?;
+        warn(&warnings);
+        let number = options.run.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+        let run = past.run(number)?;
+        let text = match options.patterns.is_empty() {
+            true => explained::run(&run, &past.attempts(&run), past.last_busy()),
+            false => {
+                let pattern = pattern(&options.patterns, &here)?;
+                let (targets, left_out) = past.explain(&run, &pattern);
+                explained::then(&run, &targets, left_out)
+            }
+        };
+        report::print_data(&text);
+        return Ok(Exit::Ok);
     }
-    for action in &actions {
-        text.push_str(&tell(action));
-    }
-    report::print_data(&text);
+    let question = Question {
+        pattern: pattern(&options.patterns, &here)?,
+        modes: options.modes.into_iter().collect(),
+        jobs: jobs_of_machine(),
+        path: std::env::var("PATH").unwrap_or_default(),
+    };
+    let session = Session::open(&here.root, &places, true)?;
+    let explained = session.explain(question)?;
+    warn(&explained.warnings);
+    report::print_data(&explained::now(&explained));
     Ok(Exit::Ok)
 }
 
-fn tell(action: &Explained) -> String {
-    let mut text = format!("  {}\n", action.subject);
-    match &action.would_run {
-        Some(reason) => text.push_str(&format!("    would run: {reason}\n")),
-        None => text.push_str("    up to date: everything it depends on is as it was\n"),
+fn warn(warnings: &[String]) {
+    for text in warnings {
+        report::print_problem(&format!("warning: {text}\n"));
     }
-    if let Some(last) = &action.last {
-        let age = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .saturating_sub(Duration::from_nanos(last.start_ns.max(0) as u64));
-        let reason = if last.reason.is_empty() {
-            String::new()
-        } else {
-            format!(", because {}", last.reason)
-        };
-        text.push_str(&format!(
-            "    last ran {} ago in run {}: {} in {}{reason}\n",
-            show_duration(Duration::from_secs(age.as_secs())),
-            last.run,
-            last.outcome,
-            show_duration(Duration::from_nanos(last.duration_ns)),
-        ));
-    }
-    text
 }

@@ -6,6 +6,7 @@ mod places; // folders of the user
 mod build; // eng build
 mod test; // eng test
 mod explain; // eng explain
+mod explained; // … as text
 mod rules; // eng rules
 mod clean; // eng clean
 

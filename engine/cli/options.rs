@@ -44,8 +44,12 @@ pub enum Verb {
         eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
     Test(Box<Test>),
-    /// Tell why the actions of a target would run, or why not
-    #[command(after_help = "Example:\n  eng explain //text:text")]
+    /// Tell why actions ran, or would run, or why not
+    #[command(after_help = "Examples:\n  \
+        eng explain                    why each action of the last run ran\n  \
+        eng explain //text:text        why its actions would run now, or why not\n  \
+        eng explain '//text:t#parses'  the same for one case\n  \
+        eng explain //text:t --run 7   why they ran in run 7, or why not")]
     Explain(Explain),
     /// Print the rules that there are, or one of them
     #[command(after_help = "Examples:\n  eng rules\n  eng rules cc_library")]
@@ -110,10 +114,13 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The target
-    pub label: String,
+    /// Targets, or one case of a test; nothing stands for all that ran
+    pub patterns: Vec<String>,
+    /// Tell about this run rather than about the present; without a target about the last run
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub run: Option<usize>,
     /// Modes of the rules
-    #[arg(long = "mode", value_name = "MODE")]
+    #[arg(long = "mode", value_name = "MODE", conflicts_with = "run")]
     pub modes: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! The things that can happen in a build, as one enum. No rendering, no serialization.
 
-use crate::base::{Label, Place};
+use crate::base::{Doer, Label, Place, Why};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,7 +22,11 @@ pub enum Event {
     /// An action will not be carried out because another one failed.
     ActionSkipped { about: About, because: Label },
     /// A dry run found that an action would have to run.
-    WouldRun { about: About, reason: String },
+    WouldRun { about: About, why: Why },
+    /// The remembered result of an action holds. Only for targets that are to be explained.
+    UpToDate { about: About, standing: Standing },
+    /// A case has a result that holds, or would run. Only for targets that are to be explained.
+    CaseExplained { label: Label, case: String, standing: CaseStanding },
     /// All cases of a test target that were wanted have a verdict. `warnings` are what the test
     /// wants to be told besides, also if it passed.
     TestFinished {
@@ -128,6 +132,36 @@ pub struct Known {
     pub run: i64,
     /// When it was come by, in seconds since the epoch.
     pub time: u64,
+}
+
+/// Why an action need not run.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Number of the run that made its result.
+    pub run: i64,
+    /// When that was, in seconds since the epoch.
+    pub time: u64,
+    /// How it ended then.
+    pub outcome: Outcome,
+    /// Declared inputs.
+    pub inputs: usize,
+    /// Those among them whose contents count.
+    pub read: usize,
+    /// Programs of the machine.
+    pub tools: usize,
+    /// Inputs that have changed since, and that it does not read.
+    pub unread: Vec<String>,
+    /// Who writes its inputs.
+    pub writers: Vec<Doer>,
+}
+
+/// Why a case need not run, or would.
+#[derive(Debug, Clone)]
+pub enum CaseStanding {
+    /// Its result holds.
+    Holds(Known),
+    /// It would run.
+    WouldRun(Why),
 }
 
 /// How often a case was bad when everything was run several times.

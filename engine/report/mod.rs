@@ -11,6 +11,7 @@ mod plain; // events → the lines that stay, in an order that no width changes
 mod progress; // events → the lines that are redrawn
 mod screen; // writes both, whole, to standard error
 
+pub use output::neutral;
 pub use screen::{print_data, print_problem, stderr_is_terminal};
 pub use style::{Style, TestOutput};
 

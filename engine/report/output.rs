@@ -118,7 +118,7 @@ fn block(text: &str, color: bool) -> String {
 
 /// The text with colours at most: other escape sequences vanish, other control characters become
 /// visible. Colours are switched off at the end, and dropped if there are to be none.
-pub(super) fn neutral(text: &str, color: bool) -> String {
+pub fn neutral(text: &str, color: bool) -> String {
     let mut res = String::with_capacity(text.len());
     let mut colored = false;
     let mut rest = text;

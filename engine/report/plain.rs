@@ -3,6 +3,7 @@
 
 use super::actions::Actions;
 use super::failure;
+use super::output::neutral;
 use super::style::{Style, Tone};
 use super::summary::{Leftovers, summary};
 use super::verdict::{self, TestEnd};
@@ -73,9 +74,11 @@ impl Story {
                 });
             }
             Event::Phase(_) => {}
-            Event::WouldRun { about, reason } => {
-                self.would_run.insert(format!("would run  {}: {reason}\n", failure::title(&about)));
+            Event::WouldRun { about, why } => {
+                let (title, why) = (failure::title(&about), neutral(&why.text, false));
+                self.would_run.insert(format!("would run  {title}: {why}\n"));
             }
+            Event::UpToDate { .. } | Event::CaseExplained { .. } => {}
             Event::ActionFinished { about, end, .. } => self.finished(about, end, out),
             Event::ActionSkipped { about, because } => self.skipped(about, because, out),
             Event::TestFinished { label, cases, duration, log, warnings } => {

@@ -5,7 +5,7 @@ use super::session::Shared;
 use crate::analyze::Action;
 use crate::base::{Digest, Label};
 use crate::event::{Event, Origin, Outcome, Summary};
-use crate::store::{Attempt, CaseRow, ResultRow};
+use crate::store::{Attempt, CaseRow, Last, ResultRow};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -65,6 +65,8 @@ pub struct Follow {
     pub learned: Vec<Learned>,
     /// Results of cases that are to be kept.
     pub cases: Vec<(Digest, CaseRow)>,
+    /// What these were made of, for explanations.
+    pub last: Option<(Digest, Last)>,
     /// True if one of these ends a pass that was known before.
     pub denies: bool,
     /// Events that are to be sent once these are kept.

@@ -1,7 +1,9 @@
 //! Every field that a key is made of changes it: a field that is added and not named here does not
 //! compile.
 
-use super::manifest::{Content, Manifest, Reach};
+use super::difference::difference;
+use super::facts::lines;
+use super::manifest::{Content, Detail, Manifest, Reach};
 use crate::analyze::{Action, Command, Layout, TestProcess};
 use crate::base::Digest;
 use std::collections::BTreeSet;
@@ -18,7 +20,7 @@ fn base() -> Manifest {
         tools: vec![("cc".into(), Digest::of(b"cc"))],
         host: Digest::of(b"host"),
         timeout: Some(Duration::from_secs(1)),
-        subject: "x".into(),
+        details: vec![Detail::new("size", "small", "")],
     }
 }
 
@@ -34,7 +36,7 @@ fn changed() -> Vec<(&'static str, Manifest)> {
         tools: _,
         host: _,
         timeout: _,
-        subject: _,
+        details: _,
     } = base();
     let with = |change: fn(&mut Manifest)| {
         let mut res = base();
@@ -76,7 +78,10 @@ fn changed() -> Vec<(&'static str, Manifest)> {
         ("the host", with(|m| m.host = Digest::of(b"other"))),
         ("the limit of time", with(|m| m.timeout = Some(Duration::from_millis(1500)))),
         ("no limit of time", with(|m| m.timeout = None)),
-        ("the subject", with(|m| m.subject = "y".into())),
+        ("a detail's kind", with(|m| m.details[0].kind = "shard")),
+        ("a detail's name", with(|m| m.details[0].name = "large".into())),
+        ("a detail's value", with(|m| m.details[0].value = "1".into())),
+        ("no detail", with(|m| m.details.clear())),
     ]
 }
 
@@ -88,6 +93,16 @@ fn every_field_of_a_manifest_changes_both_keys() {
     for (what, manifest) in changed() {
         assert!(exact.insert(manifest.exact()), "{what} does not change the exact key");
         assert!(walked.insert(manifest.key(Reach::All)), "{what} does not change the other key");
+    }
+}
+
+#[test]
+fn every_field_of_a_manifest_is_told_when_it_changes() {
+    let before = lines(&base(), Reach::All);
+    for (what, manifest) in changed() {
+        let now = lines(&manifest, Reach::All);
+        let why = difference(&before, &now, &|path| (path.to_string(), None));
+        assert!(why.is_some_and(|why| !why.text.is_empty()), "{what}");
     }
 }
 
@@ -113,9 +128,9 @@ fn fields_of_an_action(action: Action) {
         command,         // arguments; lines of a written file are its content
         env: _,          // variables
         inputs: _,       // inputs
-        outputs: _,      // outputs, and which are folders in `subject`
+        outputs: _,      // outputs, and which are folders in `details`
         depfile: _,      // an argument or variable, else the command would not know it
-        stdout: _,       // subject
+        stdout: _,       // details
         params: _,       // how arguments are handed over, not what they are
         layout,          // folder, and paths of inputs
         timeout: _,      // timeout
@@ -130,23 +145,24 @@ fn fields_of_an_action(action: Action) {
     }
     let Some(process) = test else { return };
     let TestProcess {
-        size: _,       // subject
+        because: _,    // nothing: it is told, and changes no result
+        size: _,       // details
         lists: _,      // arguments
         whole: _,      // whether there is a key at all
         program: _,    // arguments
-        cases: _,      // subject
+        cases: _,      // details
         exclusive: _,  // beside what it runs is nobody's result
         skip: _,       // how a status is read; it is read again each time
         run_number: _, // results of several runs are not kept
         attempt: _,    // further attempts are never looked up
         seed: _,       // results of random orders are not kept
-        shard: _,      // subject
-        only: _,       // subject
-        claims: _,     // resources in `subject`
+        shard: _,      // details
+        only: _,       // details
+        claims: _,     // resources in `details`
         fresh: _,      // whether results are looked up
         forget: _,     // whether they are kept
         watch: _,      // how a process is followed
-        setups: _,     // subject
-        env: _,        // subject
+        setups: _,     // details
+        env: _,        // details
     } = *process;
 }

@@ -67,6 +67,28 @@ fn holds(shared: &Shared, row: &ResultRow) -> Result<bool> {
     are_stored(shared, &row.outputs)
 }
 
+/// Why a result does not hold although all that goes into its key is as it was.
+pub(super) enum Loss {
+    /// This file outside of the workspace is another one.
+    Outside(String),
+    /// Bytes that it names are not in the store.
+    Blob,
+    /// It is not in the ledger.
+    Row,
+    /// It does hold.
+    None,
+}
+
+/// What became of the result under a key.
+pub(super) fn loss(shared: &Shared, key: &Digest) -> Result<Loss> {
+    let Some(row) = shared.ledger.result(key) else { return Ok(Loss::Row) };
+    if let Some(path) = row.externals.map(|list| shared.first_changed(&list)).transpose()?.flatten()
+    {
+        return Ok(Loss::Outside(path));
+    }
+    Ok(if holds(shared, &row)? { Loss::None } else { Loss::Blob })
+}
+
 /// True if all that these name is in the store, the files of folders included.
 pub fn are_stored(shared: &Shared, outputs: &[OutputRow]) -> Result<bool> {
     for output in outputs {

@@ -1,5 +1,6 @@
 //! What is in a key: everything that an action's result depends on. One walk over it has two
-//! readers, one that hashes and one that writes lines for `eng explain`, so they cannot drift apart.
+//! readers, one that hashes and one that writes the facts that `eng explain` compares
+//! (`run::facts`), so they cannot drift apart.
 //! The exact key is the digest of the same content as a canonical Remote Execution API `Action`.
 
 use crate::base::{Digest, Hasher};
@@ -55,8 +56,25 @@ pub(super) struct Manifest {
     /// The limit of time, as far as it belongs to the action.
     pub timeout: Option<Duration>,
     /// What else tells this action from others, such as the name of a test case.
-    pub subject: String,
+    pub details: Vec<Detail>,
 }
+
+/// A fact that only some actions have: `size`, `small`, or `setup`, `//a:s` and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Detail {
+    pub kind: &'static str,
+    pub name: String,
+    pub value: String,
+}
+
+impl Detail {
+    pub fn new(kind: &'static str, name: impl Into<String>, value: impl Into<String>) -> Detail {
+        Detail { kind, name: name.into(), value: value.into() }
+    }
+}
+
+/// Keys of another form are not those of this eng.
+const FORM: &str = "2";
 
 /// Which inputs' contents are read by a walk; names are always read.
 #[derive(Clone, Copy)]
@@ -73,13 +91,17 @@ pub(super) enum Reach<'a> {
 pub(super) trait Reader {
     /// One fact.
     fn fact(&mut self, kind: &'static str, name: &str, value: &[u8]);
+    /// An input; its content is a fact only if it is read.
+    fn input(&mut self, path: &str, content: &Content, read: bool);
 }
 
 impl Manifest {
     /// Tells a reader everything in a fixed order.
     pub fn walk(&self, reach: Reach, reader: &mut dyn Reader) {
-        reader.fact("form", "1", b"");
-        reader.fact("subject", &self.subject, b"");
+        reader.fact("form", FORM, b"");
+        for Detail { kind, name, value } in &self.details {
+            reader.fact(kind, name, value.as_bytes());
+        }
         for argument in &self.arguments {
             reader.fact("argument", argument, b"");
         }
@@ -103,15 +125,7 @@ impl Manifest {
                 Reach::Used(used) => used.binary_search(path).is_ok(),
                 Reach::All => true,
             };
-            match content {
-                _ if !read => reader.fact("input", path, b""),
-                Content::File { digest, executable } => {
-                    let mut value = digest.bytes().to_vec();
-                    value.push(u8::from(*executable));
-                    reader.fact("input", path, &value);
-                }
-                Content::Tree { root, .. } => reader.fact("input", path, root.bytes()),
-            }
+            reader.input(path, content, read);
         }
     }
 
@@ -124,24 +138,21 @@ impl Manifest {
                 self.0.field(name.as_bytes());
                 self.0.field(value);
             }
+            fn input(&mut self, path: &str, content: &Content, read: bool) {
+                match content {
+                    _ if !read => self.fact("input", path, b""),
+                    Content::File { digest, executable } => {
+                        let mut value = digest.bytes().to_vec();
+                        value.push(u8::from(*executable));
+                        self.fact("input", path, &value);
+                    }
+                    Content::Tree { root, .. } => self.fact("input", path, root.bytes()),
+                }
+            }
         }
         let mut hash = Hash(Hasher::default());
         self.walk(reach, &mut hash);
         hash.0.finish()
-    }
-
-    /// The same as lines of text, a fact each: kind, name and value, with tabs between them.
-    pub fn lines(&self, reach: Reach) -> String {
-        struct Lines(String);
-        impl Reader for Lines {
-            fn fact(&mut self, kind: &'static str, name: &str, value: &[u8]) {
-                let name = name.escape_debug();
-                self.0.push_str(&format!("{kind}\t{name}\t{}\n", show(kind, value)));
-            }
-        }
-        let mut lines = Lines(String::new());
-        self.walk(reach, &mut lines);
-        lines.0
     }
 
     /// The digest of the canonical `Action`: one key for the local cache and every remote.
@@ -165,8 +176,14 @@ impl Manifest {
             working_directory: self.folder.clone(),
         };
         let mut salt = Hasher::default();
-        salt.field(b"eng 1 local");
-        salt.field(self.subject.as_bytes());
+        salt.field(b"eng local");
+        salt.field(FORM.as_bytes());
+        salt.field(&(self.details.len() as u64).to_le_bytes());
+        for Detail { kind, name, value } in &self.details {
+            salt.field(kind.as_bytes());
+            salt.field(name.as_bytes());
+            salt.field(value.as_bytes());
+        }
         salt.field(self.host.bytes());
         for (name, identity) in &self.tools {
             salt.field(name.as_bytes());
@@ -234,80 +251,5 @@ impl Manifest {
             }
         }
         root
-    }
-}
-
-fn show(kind: &str, value: &[u8]) -> String {
-    match kind {
-        "variable" => String::from_utf8_lossy(value).escape_debug().to_string(),
-        _ => value.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
-}
-
-/// Why an action ran although an earlier one with the same name had a result: the first difference
-/// between what was and what is, in words.
-pub(super) fn difference(before: &str, now: &str) -> String {
-    type Facts<'a> = Vec<(&'a str, &'a str, &'a str)>;
-    fn facts(text: &str) -> Facts<'_> {
-        text.lines()
-            .map(|line| {
-                let mut fields = line.splitn(3, '\t');
-                let mut next = || fields.next().unwrap_or("");
-                (next(), next(), next())
-            })
-            .collect()
-    }
-    let (old, new) = (facts(before), facts(now));
-    let named = |facts: &Facts, kind: &str| -> BTreeMap<String, String> {
-        let of_kind = facts.iter().filter(|fact| fact.0 == kind);
-        of_kind.map(|fact| (fact.1.to_string(), fact.2.to_string())).collect()
-    };
-    let mut reasons = Vec::new();
-    for (kind, what) in [("input", ""), ("tool", "the tool "), ("variable", "the variable ")] {
-        let (old, new) = (named(&old, kind), named(&new, kind));
-        for (name, value) in &new {
-            match old.get(name) {
-                None => reasons.push(format!("{what}{name} is new")),
-                // A file whose content did not matter before has no value.
-                Some(before) if before != value && !before.is_empty() && !value.is_empty() => {
-                    reasons.push(format!("{what}{name} changed"));
-                }
-                Some(_) => {}
-            }
-        }
-        reasons.extend(
-            old.keys()
-                .filter(|name| !new.contains_key(*name))
-                .map(|name| format!("{what}{name} is gone")),
-        );
-    }
-    let words = |facts: &Facts| -> Vec<String> {
-        facts.iter().filter(|fact| fact.0 == "argument").map(|fact| fact.1.to_string()).collect()
-    };
-    let (was, is) = (words(&old), words(&new));
-    if was != is {
-        let added = is.iter().find(|word| !was.contains(word));
-        let removed = was.iter().find(|word| !is.contains(word));
-        reasons.push(match (added, removed) {
-            (Some(added), Some(removed)) => format!("the command has '{added}' for '{removed}'"),
-            (Some(added), None) => format!("the command has '{added}'"),
-            (None, Some(removed)) => format!("the command no longer has '{removed}'"),
-            (None, None) => "the command has another order".to_string(),
-        });
-    }
-    for (kind, text) in [
-        ("host", "the system's libc or release changed"),
-        ("timeout", "the time limit changed"),
-        ("output", "the outputs changed"),
-        ("subject", "how it is run changed"),
-    ] {
-        if named(&old, kind) != named(&new, kind) {
-            reasons.push(text.to_string());
-        }
-    }
-    match reasons.len() {
-        0 => "its result was not kept".to_string(),
-        1..=3 => reasons.join(", "),
-        more => format!("{}, and {} more", reasons[..2].join(", "), more - 2),
     }
 }

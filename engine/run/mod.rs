@@ -18,6 +18,12 @@ mod worker; // one action from key to result
 mod setup; // programs that prepare the ground for tests
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
+mod facts; // the reader that writes lines, and what reads them
+mod difference; // what has changed between two of them, in words
+#[cfg(test)]
+mod every_fact; // no fact of a key goes without a reason
+mod why; // why an action has to run, or need not
+mod sources; // small sources are kept, so that changes can be shown
 mod lookup; // remembered results that still hold
 mod tools; // programs of the machine: found and identified
 mod ask; // what they answer about themselves
@@ -40,6 +46,7 @@ mod session; // what all actions of a run share
 mod key_fields; // every field that a key is made of changes it
 
 pub use deliver::{Delivery, deliver};
+pub use facts::{Named, inputs_and_outputs};
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use lookup::are_stored;
@@ -48,6 +55,7 @@ pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Deadline, Home, Options, Schedule, Shared};
 pub use signal::Stop;
+pub use why::{AWAITED, NEVER};
 
 #[cfg(test)]
 mod tests {

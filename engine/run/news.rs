@@ -26,9 +26,10 @@ pub(super) struct News {
 impl News {
     /// Notes what is to be remembered of an action.
     pub fn keep(&mut self, shared: &Shared, action: &Action, done: &mut Done, began: SystemTime) {
-        if let (Some(key), Some(manifest)) = (done.key, done.row.manifest) {
+        if let Some(manifest) = done.row.manifest {
             let last = shared.last_key(&action.label.to_string(), &action.about);
-            let now = Last { manifest, key };
+            // Without a key it is known only that the action failed.
+            let now = Last { manifest, key: done.key.unwrap_or_default() };
             if done.origin == Origin::Ran || shared.ledger.last(&last) != Some(now) {
                 self.batch.last.push((last, now));
             }
@@ -50,7 +51,9 @@ impl News {
             outcome: in_words(&done.outcome),
             origin: "ran".to_string(),
             case: None,
-            reason: done.reason.clone().unwrap_or_default(),
+            why: done.why.clone().unwrap_or_default().bounded(),
+            same: done.same,
+            manifest: done.row.manifest,
         });
         let whole = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
         if done.outcome == Outcome::Passed && whole {
@@ -84,7 +87,7 @@ impl News {
                 output,
                 command: done.command,
                 place: action.place.clone(),
-                reason: done.reason,
+                reason: done.why.map(|why| why.text),
             },
         });
     }

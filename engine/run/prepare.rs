@@ -1,10 +1,13 @@
 //! An action before anything is looked up or started: its words, its inputs, its manifest.
 
 use super::exec_root;
-use super::manifest::{Content, Manifest};
+use super::facts;
+use super::manifest::{Content, Detail, Manifest, Reach};
 use super::session::Shared;
-use crate::analyze::{Action, FileId, FileKind, Word};
-use crate::base::{Digest, join, parent};
+use super::sources;
+use super::why;
+use crate::analyze::{Action, FileId, FileKind, TestProcess, Word};
+use crate::base::{Digest, Why, join, parent};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,32 +105,12 @@ pub(super) fn prepare(
         tools.iter().map(|tool| (tool.name.clone(), tool.identity)).collect();
     named.sort();
     named.dedup();
-    let subject = match &action.test {
+    let details = match &action.test {
         None => written(shared, action),
-        Some(test) => {
-            let mut text = format!("test {} {} {}", action.label, test.size, test.cases.join("\n"));
-            if let Some((shard, shards)) = test.shard {
-                text.push_str(&format!("\nshard {shard} of {shards}"));
-            }
-            if let Some(only) = &test.only {
-                text.push_str(&format!("\nonly {only}"));
-            }
-            for setup in &test.setups {
-                let prepared = match prepare(shared, setup, &setup.input_files(&setup.words()))? {
-                    Ok(prepared) => prepared,
-                    Err(why) => return Ok(Err(format!("setup {}: {why}", setup.label))),
-                };
-                text.push_str(&format!("\nsetup {}", prepared.manifest.exact()));
-            }
-            for (name, amount) in &test.claims.resources {
-                let instances = shared.home.resources.get(name);
-                text.push_str(&format!("\nresource {name} {amount} of {instances:?}"));
-            }
-            for (name, value) in &test.env {
-                text.push_str(&format!("\nvariable {name}={value:?}"));
-            }
-            text
-        }
+        Some(test) => match of_test(shared, action, test)? {
+            Ok(details) => details,
+            Err(why) => return Ok(Err(why)),
+        },
     };
     let manifest = Manifest {
         arguments: words.iter().map(|word| word.text.to_string()).collect(),
@@ -138,49 +121,115 @@ pub(super) fn prepare(
         tools: named,
         host: shared.host(),
         timeout: shared.options.limit(action),
-        subject,
+        details,
     };
     Ok(Ok(Prepared { words, manifest, inputs: placed }))
 }
 
 /// How outputs are written, as far as neither the command nor their paths tell: which are folders,
 /// and which receives standard output.
-fn written(shared: &Shared, action: &Action) -> String {
+fn written(shared: &Shared, action: &Action) -> Vec<Detail> {
     let path = |id: &FileId| shared.analysis.files.path(*id).to_string();
     let folder = |id: &&FileId| {
         let kind = &shared.analysis.files.file(**id).kind;
         matches!(kind, FileKind::Output { folder: true, .. })
     };
-    let folders = action.outputs.iter().filter(folder).map(|id| format!("{}/", path(id)));
-    let stdout = action.stdout.iter().map(|id| format!("> {}", path(id)));
-    folders.chain(stdout).collect::<Vec<_>>().join("\n")
+    let folders = action.outputs.iter().filter(folder);
+    let folders = folders.map(|id| Detail::new("folder output", path(id), ""));
+    folders.chain(action.stdout.iter().map(|id| Detail::new("stdout", path(id), ""))).collect()
+}
+
+/// What only tests have: what they are told, and what they find on the machine.
+fn of_test(
+    shared: &Shared,
+    action: &Action,
+    test: &TestProcess,
+) -> Result<Result<Vec<Detail>, String>> {
+    let mut details = vec![
+        Detail::new("test", action.label.to_string(), ""),
+        Detail::new("size", test.size.clone(), ""),
+    ];
+    details.extend(test.cases.iter().map(|case| Detail::new("case", case.clone(), "")));
+    if let Some((shard, shards)) = test.shard {
+        details.push(Detail::new("shard", format!("{} of {shards}", shard + 1), ""));
+    }
+    details.extend(test.only.iter().map(|only| Detail::new("only", only.clone(), "")));
+    for setup in &test.setups {
+        let prepared = match prepare(shared, setup, &setup.input_files(&setup.words()))? {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(Err(format!("setup {}: {why}", setup.label))),
+        };
+        let key = prepared.manifest.exact().to_string();
+        details.push(Detail::new("setup", setup.label.to_string(), key));
+    }
+    for (name, amount) in &test.claims.resources {
+        let instances = shared.home.resources.get(name);
+        let value = format!("{amount} of {instances:?}");
+        details.push(Detail::new("resource", name.clone(), value));
+    }
+    for (name, value) in &test.env {
+        details.push(Detail::new("test variable", name.clone(), format!("{value:?}")));
+    }
+    Ok(Ok(details))
 }
 
 /// The keys of single cases of a test.
-pub struct CaseKeys {
-    /// What they are made of.
-    pub inputs: Inputs,
-    manifest: Manifest,
-    subject: String,
+pub struct CaseKeys<'a> {
+    action: &'a Action,
+    prepared: Prepared,
     input_root: Digest,
 }
 
-impl CaseKeys {
+impl<'a> CaseKeys<'a> {
     /// For a test, given the action that runs one case of it; nothing if an input is gone.
-    pub fn new(shared: &Shared, action: &Action) -> Result<Option<CaseKeys>> {
+    pub fn new(shared: &Shared, action: &'a Action) -> Result<Option<CaseKeys<'a>>> {
         let inputs = action.input_files(&action.words());
         Ok(prepare(shared, action, &inputs)?.ok().map(|prepared| CaseKeys {
+            action,
             input_root: prepared.manifest.input_root(),
-            inputs: prepared.inputs(),
-            subject: prepared.manifest.subject.clone(),
-            manifest: prepared.manifest,
+            prepared,
         }))
+    }
+
+    /// What they are made of.
+    pub fn inputs(&self) -> Inputs {
+        self.prepared.inputs()
     }
 
     /// The key of the case with this command; `reading` is how its result is read.
     pub fn key(&mut self, arguments: Vec<String>, case: &str, reading: &str) -> Digest {
-        self.manifest.arguments = arguments;
-        self.manifest.subject = format!("{}case {case}\n{reading}", self.subject);
-        self.manifest.exact_with(self.input_root)
+        let manifest = &mut self.prepared.manifest;
+        let common = std::mem::replace(&mut manifest.arguments, arguments);
+        let number = manifest.details.len();
+        manifest.details.push(Detail::new("case", case, ""));
+        manifest.details.push(Detail::new("reading", "", reading));
+        let key = manifest.exact_with(self.input_root);
+        manifest.details.truncate(number);
+        manifest.arguments = common;
+        key
+    }
+
+    /// The digest of what all cases have in common.
+    pub fn common(&self, reading: &str) -> Digest {
+        self.manifest(reading).exact_with(self.input_root)
+    }
+
+    /// The same as it is kept for explanations, with the sources among it.
+    pub fn keep(&self, shared: &Shared, reading: &str) -> Result<Digest> {
+        sources::keep(shared, &self.prepared, None);
+        let lines = facts::lines(&self.manifest(reading), Reach::All);
+        Ok(shared.cas.put_bytes(lines.as_bytes())?)
+    }
+
+    /// Why all cases have to run, from what they were made of before; nothing if that is the same.
+    pub fn changes(&self, shared: &Shared, before: &Digest, reading: &str) -> Option<Why> {
+        let now = facts::lines(&self.manifest(reading), Reach::All);
+        why::changes(shared, self.action, &self.prepared, &shared.facts(before)?, &now)
+    }
+
+    fn manifest(&self, reading: &str) -> Manifest {
+        let mut manifest = self.prepared.manifest.clone();
+        manifest.details.push(Detail::new("reading", "", reading));
+        manifest
     }
 }

@@ -2,10 +2,12 @@
 
 use super::depfile;
 use super::exec_root::{self, ExecRoot};
+use super::facts;
 use super::lookup::{self, Place};
 use super::manifest::{Content, Reach};
 use super::prepare::Prepared;
 use super::session::Shared;
+use super::sources;
 use super::worker::Done;
 use crate::analyze::{Action, FileKind};
 use crate::event::Outcome;
@@ -27,8 +29,10 @@ pub(super) fn remember(
     let shape = match place {
         Place::Exact(key) => {
             done.key = Some(*key);
-            done.row.manifest =
-                Some(shared.cas.put_bytes(prepared.manifest.lines(Reach::All).as_bytes())?);
+            // What cases were made of is kept once for all of them.
+            if action.test.as_ref().is_none_or(|test| test.whole || test.lists) {
+                note(shared, prepared, Reach::All, done)?;
+            }
             return Ok(Ok(()));
         }
         Place::Narrowed(shape) => *shape,
@@ -54,13 +58,32 @@ pub(super) fn remember(
         }
         // A failure that does not say what it read may have been for want of a file outside of the
         // workspace, which may be there the next time.
-        None => return Ok(Ok(())),
+        None => {
+            note(shared, prepared, Reach::All, done)?;
+            return Ok(Ok(()));
+        }
     };
     done.key = Some(lookup::narrowed(&prepared.manifest, &used));
-    let lines = prepared.manifest.lines(Reach::Used(&used));
-    done.row.manifest = Some(shared.cas.put_bytes(lines.as_bytes())?);
+    note(shared, prepared, Reach::Used(&used), done)?;
     done.shape = Some((shape, used));
     Ok(Ok(()))
+}
+
+/// Keeps what the action was made of, and the sources among it, for explanations.
+pub(super) fn note(
+    shared: &Shared,
+    prepared: &Prepared,
+    reach: Reach,
+    done: &mut Done,
+) -> Result<()> {
+    let lines = facts::lines(&prepared.manifest, reach);
+    done.row.manifest = Some(shared.cas.put_bytes(lines.as_bytes())?);
+    let read = match reach {
+        Reach::Used(used) => Some(used),
+        Reach::Names | Reach::All => None,
+    };
+    sources::keep(shared, prepared, read);
+    Ok(())
 }
 
 /// Inputs are links: to the sources, and into the store. A command that follows them names what

@@ -315,7 +315,7 @@ impl<'a> Coordinator<'a, '_> {
             if done.would_run {
                 news.events.push(Event::WouldRun {
                     about: about(&action),
-                    reason: done.reason.clone().unwrap_or_default(),
+                    why: done.why.clone().unwrap_or_default(),
                 });
                 self.states.set(self.plan, node, State::Skipped);
                 self.skip_dependents(node, &action.label, &mut news.events, true);
@@ -344,6 +344,7 @@ impl<'a> Coordinator<'a, '_> {
                 continue;
             }
             news.batch.cases.extend(follow.cases);
+            news.batch.last.extend(follow.last);
             news.batch.denies |= follow.denies;
             news.tell(self.shared, node, &action, done);
             if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {

@@ -4,14 +4,15 @@ use super::gate::Gate;
 use super::manifest::Content;
 use super::setup::Setups;
 use super::signal::Stop;
+use super::sources::Sources;
 use super::tools::{self, Tool};
 use crate::analyze::{Action, Analysis, FileId, FileKind, ToolId};
-use crate::base::{Digest, Hasher, Place, Problem};
+use crate::base::{Digest, Hasher, Label, Place, Problem};
 use crate::event::Event;
-use crate::store::{Batch, Cas, Ledger, StatCache, ToolRow};
+use crate::store::{Batch, Cas, Last, Ledger, StatCache, ToolRow};
 use anyhow::{Context, Result};
 use crossbeam_channel::Sender;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -49,6 +50,8 @@ pub struct Options {
     pub path: String,
     /// Limit of time for every test process, in place of its own.
     pub test_timeout: Option<Duration>,
+    /// Targets of which it is told in detail why their actions run or need not.
+    pub explains: BTreeSet<Label>,
 }
 
 /// No test is expected to take longer.
@@ -136,6 +139,7 @@ pub struct Shared<'a> {
     externals: Mutex<HashMap<Digest, bool>>,
     warned: Mutex<HashSet<String>>,
     tool_files: Mutex<Vec<PathBuf>>,
+    pub(super) sources: Sources,
 }
 
 impl<'a> Shared<'a> {
@@ -180,6 +184,7 @@ impl<'a> Shared<'a> {
             externals: Mutex::default(),
             warned: Mutex::default(),
             tool_files: Mutex::default(),
+            sources: Sources::default(),
         }
     }
 
@@ -274,7 +279,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Under which name the ledger keeps what the last result of an action was made of.
-    pub(super) fn last_key(&self, label: &str, about: &str) -> Digest {
+    pub fn last_key(&self, label: &str, about: &str) -> Digest {
         let mut key = Hasher::default();
         key.field(self.root.as_os_str().as_encoded_bytes());
         key.field(label.as_bytes());
@@ -282,11 +287,20 @@ impl<'a> Shared<'a> {
         key.finish()
     }
 
-    /// What the last result of an action was made of, as lines of a manifest.
-    pub(super) fn last_manifest(&self, label: &str, about: &str) -> Option<String> {
-        let last = self.ledger.last(&self.last_key(label, about))?;
-        let bytes = self.cas.read(&last.manifest).ok()??;
+    /// What the last result of an action was made of.
+    pub(super) fn last(&self, action: &Action) -> Option<Last> {
+        self.ledger.last(&self.last_key(&action.label.to_string(), &action.about))
+    }
+
+    /// Lines of facts that were kept.
+    pub(super) fn facts(&self, lines: &Digest) -> Option<String> {
+        let bytes = self.cas.read(lines).ok()??;
         Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Notes rows that are to be kept besides those of actions.
+    pub fn add_pending(&self, rows: Batch) {
+        lock(&self.pending).append(rows);
     }
 
     /// Rows that are to be kept besides those of actions.
@@ -300,23 +314,22 @@ impl<'a> Shared<'a> {
         if let Some(known) = lock(&self.externals).get(list) {
             return Ok(*known);
         }
-        let holds = match self.cas.read(list)? {
-            None => false,
-            Some(bytes) => {
-                let mut holds = true;
-                for line in String::from_utf8_lossy(&bytes).lines() {
-                    let (digest, path) = line.split_once('\t').unwrap_or(("", line));
-                    let now = self.stats.digest(std::path::Path::new(path))?;
-                    if now.is_none_or(|(now, _)| now.to_string() != digest) {
-                        holds = false;
-                        break;
-                    }
-                }
-                holds
-            }
-        };
+        let holds = self.cas.find(list)?.is_some() && self.first_changed(list)?.is_none();
         lock(&self.externals).insert(*list, holds);
         Ok(holds)
+    }
+
+    /// The first file of a stored list that is not what it was.
+    pub(super) fn first_changed(&self, list: &Digest) -> Result<Option<String>> {
+        let bytes = self.cas.read(list)?.unwrap_or_default();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let (digest, path) = line.split_once('\t').unwrap_or(("", line));
+            let now = self.stats.digest(std::path::Path::new(path))?;
+            if now.is_none_or(|(now, _)| now.to_string() != digest) {
+                return Ok(Some(path.to_string()));
+            }
+        }
+        Ok(None)
     }
 
     /// Says something once a run.

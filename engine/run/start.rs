@@ -3,12 +3,13 @@
 use super::claims::Grant;
 use super::exec_root::{self, ExecRoot};
 use super::lookup::Place;
+use super::manifest::Reach;
 use super::prepare::Prepared;
 use super::process::{self, Start};
-use super::remember::remember;
+use super::remember::{note, remember};
 use super::session::Shared;
 use super::waiting::Watched;
-use super::worker::{Done, FORCED, broken};
+use super::worker::{Done, FORCED, REFUTED, broken};
 use super::{kept, outputs, report, script, setup, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
@@ -179,7 +180,7 @@ pub(super) fn start(
         let refuted = kept::refutes(&root, test.shard.is_some());
         if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
             done.outcome = Outcome::Refuted(why);
-            done.row.outcome = ResultOutcome::Failed { status: FORCED };
+            done.row.outcome = ResultOutcome::Failed { status: REFUTED };
         }
     } else if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {
@@ -187,10 +188,13 @@ pub(super) fn start(
             Err(why) => done.outcome = Outcome::Broken(why),
         }
     }
-    if done.is_kept(action)
-        && let Err(why) = remember(shared, action, prepared, place, &root, &mut done)?
-    {
+    if !done.is_kept(action) {
+        if done.outcome != Outcome::Stopped {
+            note(shared, prepared, Reach::All, &mut done)?;
+        }
+    } else if let Err(why) = remember(shared, action, prepared, place, &root, &mut done)? {
         done.outcome = Outcome::Broken(why);
+        note(shared, prepared, Reach::All, &mut done)?;
     }
     Ok(done)
 }

@@ -3,6 +3,7 @@
 use super::news::about;
 use super::schedule::Coordinator;
 use super::states::State;
+use super::why;
 use super::worker::Done;
 use crate::analyze::Action;
 use crate::base::Label;
@@ -50,10 +51,8 @@ impl Coordinator<'_, '_> {
             self.over.summary.skipped += 1;
             let action = self.plan.action(next).clone();
             if quiet {
-                events.push(Event::WouldRun {
-                    about: about(&action),
-                    reason: "what it needs would run".to_string(),
-                });
+                let why = why::awaited(self.shared, self.plan.inputs(next));
+                events.push(Event::WouldRun { about: about(&action), why });
                 continue;
             }
             events.push(Event::ActionSkipped { about: about(&action), because: because.clone() });

@@ -3,12 +3,13 @@
 use super::ask::Unanswered;
 use super::claims::Grant;
 use super::lookup;
-use super::manifest::{self, Content, Manifest, Reach};
+use super::manifest::Content;
 use super::prepare::{Inputs, Prepared, prepare};
 use super::session::Shared;
 use super::start::start;
+use super::why;
 use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
-use crate::base::Digest;
+use crate::base::{Digest, Why};
 use crate::event::{About, ActionId, Event, Origin, Outcome};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
@@ -29,7 +30,9 @@ pub(super) struct Done {
     /// The command as one could type it.
     pub command: Option<String>,
     /// Why it ran.
-    pub reason: Option<String>,
+    pub why: Option<Why>,
+    /// True if it made the same outputs as the last time.
+    pub same: bool,
     /// What its process has read, if one was started.
     pub inputs: Inputs,
     /// True if a dry run found that it would have to run.
@@ -82,7 +85,7 @@ pub(super) fn carry_out(
     let asked = action.test.as_ref().is_some_and(|test| test.fresh || test.forget);
     let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests) || asked;
     let look = kept && !fresh;
-    let mut failed_before = false;
+    let mut failed = None;
     if look && let Some((key, row)) = lookup::find(shared, &prepared.manifest, &place)? {
         // A failed test is run again, a failed compilation is told again.
         let skipped = |test: &TestProcess| {
@@ -99,19 +102,18 @@ pub(super) fn carry_out(
                     (retold(&row).unwrap_or(Outcome::Passed), Some(command_line(&prepared)))
                 }
             };
+            why::tell_standing(shared, action, &prepared, &row, about, outcome.clone());
             let (origin, key) = (Origin::Cached, Some(key));
             return Ok(Done { outcome, origin, row, key, command, ..broken(String::new()) });
         }
-        failed_before = true;
+        failed = Some(row);
     }
-    let reason = match failed_before {
-        true => "it failed the last time".to_string(),
-        false => reason(shared, action, &prepared.manifest),
-    };
+    let last = shared.last(action);
+    let why = why::why(shared, action, &prepared, last.as_ref(), failed.as_ref())?;
     if shared.options.dry_run {
         let mut done = broken(String::new());
         done.would_run = true;
-        done.reason = Some(reason);
+        done.why = Some(why);
         return Ok(done);
     }
     before();
@@ -140,7 +142,10 @@ pub(super) fn carry_out(
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
         }
     }
-    done.reason = Some(reason);
+    done.why = Some(why);
+    done.same = last
+        .and_then(|last| shared.ledger.result(&last.key))
+        .is_some_and(|row| !row.outputs.is_empty() && row.outputs == done.row.outputs);
     if done.outcome == Outcome::Passed {
         publish(shared, action, &done.row)?;
     }
@@ -165,6 +170,8 @@ fn retold(row: &ResultRow) -> Option<Outcome> {
 
 /// The status under which an end by force is kept; above it stand signals, with a minus sign.
 pub(super) const FORCED: i32 = -1000;
+/// The status of a test that ended well and left something behind that says that it failed.
+pub(super) const REFUTED: i32 = FORCED - 1;
 
 /// Makes the outputs of a result known to those that read them.
 fn publish(shared: &Shared, action: &Action, row: &ResultRow) -> Result<()> {
@@ -215,7 +222,8 @@ pub(super) fn broken(why: String) -> Done {
         key: None,
         shape: None,
         command: None,
-        reason: None,
+        why: None,
+        same: false,
         inputs: Inputs::default(),
         would_run: false,
     }
@@ -254,16 +262,6 @@ fn command_line(prepared: &Prepared) -> String {
         }
     };
     prepared.manifest.arguments.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// Why the action has to run, from what the last result of the same action was made of.
-fn reason(shared: &Shared, action: &Action, manifest: &Manifest) -> String {
-    let last = shared.last_manifest(&action.label.to_string(), &action.about);
-    match last {
-        None => "it never ran here".to_string(),
-        Some(_) if shared.options.no_cache => "--no-cache asks for it".to_string(),
-        Some(before) => manifest::difference(&before, &manifest.lines(Reach::All)),
-    }
 }
 
 /// A result row as the rest of the run sees its time.

@@ -8,13 +8,21 @@ mod goals; // what a request asks for, in files and tests
 mod nothing; // what is said if nothing fits
 mod bring; // … brought up to date
 mod carry; // … by one pass over a plan
+mod excerpt; // what has changed inside a file
+mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
+mod idle; // why actions did not run in a run in which others did
+mod past; // why it was, in an earlier run
 mod scratch; // a folder of this process alone
 
 pub use crate::run::{Deadline, Options, Schedule};
+pub use crate::store::{Attempt, RunRecord};
 pub use crate::testing::{Filter, Policy, Share};
 pub use bring::Session;
-pub use explain::Explained;
+pub use chain::{Link, What};
+pub use excerpt::Excerpt;
+pub use explain::{Action, Explained, Question, State};
+pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
 

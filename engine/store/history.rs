@@ -3,8 +3,8 @@
 
 use super::database::Database;
 use super::opening::Form;
-use crate::base::Digest;
-use rusqlite::{OptionalExtension, Row, params};
+use super::records::{Attempt, RunRecord};
+use rusqlite::{Row, params};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -34,9 +34,16 @@ CREATE TABLE attempts (
     outcome TEXT NOT NULL,
     origin TEXT NOT NULL,
     reason TEXT NOT NULL,
-    test_case TEXT
+    test_case TEXT,
+    same INTEGER NOT NULL,
+    -- Where the facts of its key are in the store: a hash and a size.
+    manifest BLOB,
+    manifest_size INTEGER NOT NULL,
+    -- The files among the reasons, encoded.
+    files BLOB
 ) STRICT;
 CREATE INDEX attempts_by_action ON attempts (label, action, run);
+CREATE INDEX attempts_by_run ON attempts (run);
 
 CREATE TABLE durations (
     workspace TEXT NOT NULL,
@@ -49,16 +56,16 @@ CREATE TABLE durations (
 
 const BEGIN: &str = "INSERT INTO runs (start, workspace, command, version) VALUES (?1, ?2, ?3, ?4)";
 const END: &str = "UPDATE runs SET stop = ?2, exit = ?3 WHERE id = ?1";
-#[cfg(test)]
-const LAST_RUN: &str = "SELECT id, start, stop, workspace, command, exit, version FROM runs
-    WHERE workspace = ?1 ORDER BY id DESC LIMIT 1";
 const RECORD: &str = "INSERT INTO attempts (run, label, action, key, size, start, duration, cpu,
-    peak, outcome, origin, test_case, reason)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-const LAST_ATTEMPT: &str = "SELECT run, label, action, key, size, attempts.start, duration, cpu,
-    peak, outcome, origin, test_case, reason FROM attempts JOIN runs ON runs.id = attempts.run
-    WHERE label = ?2 AND action = ?3 AND workspace = ?1 AND test_case IS NULL
-    ORDER BY run DESC, attempts.rowid DESC LIMIT 1";
+    peak, outcome, origin, test_case, reason, same, manifest, manifest_size, files)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+/// Attempts and runs that are kept, of all workspaces together; older ones go.
+const MOST_ATTEMPTS: i64 = 100_000;
+const MOST_RUNS: i64 = 10_000;
+// Numbers only grow, so that what is old is found without a search.
+const FORGET_ATTEMPTS: &str =
+    "DELETE FROM attempts WHERE rowid <= (SELECT max(rowid) FROM attempts) - ?1";
+const FORGET_RUNS: &str = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1";
 /// A quarter of the new, three quarters of the old: about the average of the last few.
 const LEARN: &str = "INSERT INTO durations (workspace, label, action, ns)
     SELECT workspace, ?2, ?3, ?4 FROM runs WHERE id = ?1
@@ -68,60 +75,12 @@ const DURATIONS_OF: &str =
     "SELECT label, action, ns FROM durations WHERE workspace = ?1 AND label = ?2";
 
 const FORM: Form = Form {
-    file: "history-v1.db",
+    file: "history-v2.db",
     name: "the history",
-    version: 1,
+    version: 2,
     schema: SCHEMA,
-    probes: &[BEGIN, END, RECORD, LAST_ATTEMPT, LEARN, DURATIONS, DURATIONS_OF],
+    probes: &[BEGIN, END, RECORD, LEARN, DURATIONS, DURATIONS_OF],
 };
-
-/// A run of eng.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunRecord {
-    /// Its number; `begin` gives it.
-    pub id: i64,
-    /// When it began, in ns since the epoch.
-    pub start_ns: i64,
-    /// When it ended; nothing while it runs, and for ever if it was killed.
-    pub end_ns: Option<i64>,
-    /// Root of the workspace.
-    pub workspace: String,
-    /// The command line.
-    pub command: String,
-    /// Its exit code, if it ended.
-    pub exit: Option<i32>,
-    /// Version of eng.
-    pub version: String,
-}
-
-/// An attempt of an action or a case, or the use of its remembered result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// Number of the run.
-    pub run: i64,
-    /// The target.
-    pub label: String,
-    /// The action's name inside the target.
-    pub action: String,
-    /// Its key.
-    pub key: Digest,
-    /// When it began, in ns since the epoch.
-    pub start_ns: i64,
-    /// Wall time in ns.
-    pub duration_ns: u64,
-    /// Processor time in ns.
-    pub cpu_ns: u64,
-    /// Greatest memory in KiB.
-    pub peak_kib: u64,
-    /// `passed` or in which way not.
-    pub outcome: String,
-    /// `ran`, or where the result came from.
-    pub origin: String,
-    /// Name of the case, if it is one.
-    pub case: Option<String>,
-    /// Why it ran; may be empty.
-    pub reason: String,
-}
 
 /// How long the actions of a workspace took lately.
 #[derive(Debug, Clone, Default)]
@@ -147,16 +106,20 @@ impl Durations {
 
 /// The history. All of it may be used from any thread; what the disk refuses is dropped.
 pub struct History {
-    database: Option<Database>,
+    pub(super) database: Option<Database>,
+    most_attempts: i64,
+    most_runs: i64,
 }
 
 impl History {
-    /// Opens `history-v1.db` in a folder, with what the user should be told about it.
+    /// Opens `history-v2.db` in a folder, with what the user should be told about it.
     pub fn open(dir: &Path) -> (History, Vec<String>) {
-        match Database::open(dir, &FORM) {
-            Ok((database, warnings)) => (History { database: Some(database) }, warnings),
-            Err(why) => (History { database: None }, vec![why]),
-        }
+        let (database, warnings) = match Database::open(dir, &FORM) {
+            Ok((database, warnings)) => (Some(database), warnings),
+            Err(why) => (None, vec![why]),
+        };
+        let (most_attempts, most_runs) = (MOST_ATTEMPTS, MOST_RUNS);
+        (History { database, most_attempts, most_runs }, warnings)
     }
 
     /// What the user should be told since it was opened or asked last.
@@ -171,7 +134,9 @@ impl History {
             database.write(|transaction| {
                 let values = params![run.start_ns, run.workspace, run.command, run.version];
                 transaction.execute(BEGIN, values)?;
-                Ok(transaction.last_insert_rowid())
+                let id = transaction.last_insert_rowid();
+                transaction.execute(FORGET_RUNS, [self.most_runs])?;
+                Ok(id)
             })
         });
         id.unwrap_or(0)
@@ -200,8 +165,15 @@ impl History {
                     it.outcome,
                     it.origin,
                     it.case,
-                    it.reason
+                    it.why.text,
+                    it.same,
+                    it.manifest.as_ref().map(|digest| digest.bytes()),
+                    it.manifest.map_or(0, |digest| whole(digest.size)),
+                    files_of(it),
                 ])?;
+            }
+            if !attempts.is_empty() {
+                transaction.prepare_cached(FORGET_ATTEMPTS)?.execute([self.most_attempts])?;
             }
             for (label, what, duration) in learned {
                 // Limited so that three times the sum stays a whole number for SQLite.
@@ -251,50 +223,12 @@ impl History {
         });
         found.unwrap_or_default()
     }
+}
 
-    /// The latest run in a workspace.
-    #[cfg(test)]
-    pub fn last_run(&self, workspace: &str) -> Option<RunRecord> {
-        self.database.as_ref()?.read(|connection| {
-            let mut find = connection.prepare_cached(LAST_RUN)?;
-            find.query_row([workspace], |row| {
-                Ok(RunRecord {
-                    id: row.get(0)?,
-                    start_ns: row.get(1)?,
-                    end_ns: row.get(2)?,
-                    workspace: row.get(3)?,
-                    command: row.get(4)?,
-                    exit: row.get(5)?,
-                    version: row.get(6)?,
-                })
-            })
-            .optional()
-        })?
-    }
-
-    /// The latest attempt of an action in a workspace, cases not included.
-    pub fn last_attempt(&self, workspace: &str, label: &str, action: &str) -> Option<Attempt> {
-        self.database.as_ref()?.read(|connection| {
-            let mut find = connection.prepare_cached(LAST_ATTEMPT)?;
-            find.query_row([workspace, label, action], |row| {
-                Ok(Attempt {
-                    run: row.get(0)?,
-                    label: row.get(1)?,
-                    action: row.get(2)?,
-                    key: Digest::from_parts(row.get(3)?, count(row, 4)?),
-                    start_ns: row.get(5)?,
-                    duration_ns: count(row, 6)?,
-                    cpu_ns: count(row, 7)?,
-                    peak_kib: count(row, 8)?,
-                    outcome: row.get(9)?,
-                    origin: row.get(10)?,
-                    case: row.get(11)?,
-                    reason: row.get(12)?,
-                })
-            })
-            .optional()
-        })?
-    }
+/// The files of a reason as they are kept; nothing if there are none.
+fn files_of(attempt: &Attempt) -> Option<Vec<u8>> {
+    let files = &attempt.why.files;
+    if files.is_empty() { None } else { postcard::to_stdvec(files).ok() }
 }
 
 /// SQLite's whole numbers have a sign.
@@ -302,31 +236,30 @@ fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::{ChangedFile, Digest, Doer, Why};
 
-    #[test]
-    fn runs_attempts_and_durations_are_remembered_by_workspace() {
-        let dir = tempfile::tempdir().unwrap();
-        let (history, warnings) = History::open(dir.path());
-        assert!(warnings.is_empty());
-        let mut run = RunRecord {
+    fn run(workspace: &str) -> RunRecord {
+        RunRecord {
             id: 0,
             start_ns: 5,
             end_ns: None,
-            workspace: "/w".into(),
+            workspace: workspace.into(),
             command: "eng build".into(),
             exit: None,
             version: "1".into(),
-        };
-        run.id = history.begin(&run);
-        let attempt = |duration_ns, origin: &str, case: Option<&str>| Attempt {
-            run: run.id,
+        }
+    }
+
+    fn attempt(run: i64, duration_ns: u64) -> Attempt {
+        Attempt {
+            run,
             label: "//a:a".into(),
             action: "compile".into(),
             key: Digest::of(b"key"),
@@ -335,14 +268,26 @@ mod tests {
             cpu_ns: 1,
             peak_kib: 2,
             outcome: "passed".into(),
-            origin: origin.into(),
-            case: case.map(str::to_string),
-            reason: String::new(),
-        };
+            origin: "ran".into(),
+            case: None,
+            why: Why::default(),
+            same: false,
+            manifest: None,
+        }
+    }
+
+    #[test]
+    fn runs_attempts_and_durations_are_remembered_by_workspace() {
+        let dir = tempfile::tempdir().unwrap();
+        let (history, warnings) = History::open(dir.path());
+        assert!(warnings.is_empty());
+        let mut run = run("/w");
+        run.id = history.begin(&run);
         let took = |ns| ("//a:a".to_string(), "compile", Duration::from_nanos(ns));
-        history.record(run.id, &[attempt(400, "ran", None)], &[took(400), took(800)]);
-        let case = attempt(u64::MAX, "ran", Some("case"));
-        history.record(run.id, &[attempt(9, "cached", None), case], &[]);
+        history.record(run.id, &[attempt(run.id, 400)], &[took(400), took(800)]);
+        let case = Attempt { case: Some("case".into()), ..attempt(run.id, u64::MAX) };
+        let cached = Attempt { origin: "cached".into(), ..attempt(run.id, 9) };
+        history.record(run.id, &[cached.clone(), case], &[]);
         history.end(run.id, 9, 1);
 
         let (history, _) = History::open(dir.path());
@@ -351,8 +296,45 @@ mod tests {
         assert_eq!(history.durations("/v", None).expected("//a:a", "compile"), None);
         let ended = RunRecord { end_ns: Some(9), exit: Some(1), ..run.clone() };
         assert_eq!(history.last_run("/w"), Some(ended));
-        let last = history.last_attempt("/w", "//a:a", "compile");
-        assert_eq!(last, Some(attempt(9, "cached", None)));
-        assert_eq!(history.last_attempt("/v", "//a:a", "compile"), None);
+        let last = |workspace, until| history.last_attempt(workspace, "//a:a", "compile", until);
+        assert_eq!(last("/w", run.id), Some(cached));
+        assert_eq!(last("/w", run.id - 1), None);
+        assert_eq!(last("/v", run.id), None);
+    }
+
+    #[test]
+    fn a_reason_comes_back_with_its_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let (history, _) = History::open(dir.path());
+        let run = history.begin(&run("/w"));
+        let writer = Doer { label: "//b:b".into(), subject: "make b".into() };
+        let file = ChangedFile {
+            path: "b".into(),
+            before: Some(Digest::of(b"1")),
+            now: None,
+            writer: Some(writer),
+        };
+        let why = Why { text: "output of make b changed".into(), files: vec![file] };
+        let manifest = Some(Digest::of(b"facts"));
+        let kept = Attempt { why, same: true, manifest, ..attempt(run, 1) };
+        history.record(run, std::slice::from_ref(&kept), &[]);
+        assert_eq!(history.attempts(run), [kept]);
+        assert_eq!(history.actions("/w", "//a:a", run), ["compile"]);
+        assert_eq!(history.last_busy_run("/w").map(|run| run.id), Some(run));
+    }
+
+    #[test]
+    fn the_oldest_runs_and_attempts_are_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut history, _) = History::open(dir.path());
+        (history.most_attempts, history.most_runs) = (3, 2);
+        for _ in 0..5 {
+            let run = history.begin(&run("/w"));
+            history.record(run, &[attempt(run, 1), attempt(run, 2)], &[]);
+        }
+        let kept: Vec<usize> = (1..=5).map(|run| history.attempts(run).len()).collect();
+        assert_eq!(kept, [0, 0, 0, 1, 2]);
+        let runs: Vec<bool> = (1..=5).map(|run| history.run(run).is_some()).collect();
+        assert_eq!(runs, [false, false, false, true, true]);
     }
 }

@@ -15,16 +15,19 @@ mod rows; // results, tools and cases as plain values
 mod tables; // … in tables
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
 mod flat; // one value in one file, read in one go
+mod records; // runs and attempts as plain values
 mod history; // SQLite: runs and every attempt of every action
+mod past; // … read, for explanations
 
 pub use cas::Cas;
 pub use error::StoreError;
 pub use flat::{load_flat, save_flat};
-pub use history::{Attempt, Durations, History, RunRecord};
+pub use history::{Durations, History};
 pub use ledger::{Batch, Ledger};
 pub use reapi::{
     Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,
 };
+pub use records::{Attempt, RunRecord};
 pub use rows::{CaseRow, Last, OutputKind, OutputRow, ResultOutcome, ResultRow, ToolRow};
 pub use stat::{FileStat, Known, StatCache, StatRow};
 pub use trees::{Entry, copy_tree_to, list_tree, put_tree, tree_root};

@@ -1,13 +1,15 @@
 //! Which processes run which cases: how many at once, in which order.
 
+use super::causes::FORGETS;
 use super::command::{self, Cases};
 use super::policy::Policy;
 use super::target::Target;
 use super::watch;
 use crate::analyze::{Action, LONGEST_COMMAND, Test, TestProcess};
-use crate::base::Hasher;
+use crate::base::{Hasher, Why};
 use crate::run::Next;
 use crate::store::Durations;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Cases that take no longer than this together run in one process.
@@ -94,8 +96,22 @@ impl Dealer {
             seed: self.policy.shuffle,
             fresh: self.forgets() || turn.attempt > 1,
             forget: self.forgets() || test.forget,
+            because: self.because(test, turn).map(|text| Arc::new(Why::text(text))),
             ..process_of(test)
         }
+    }
+
+    /// Why a process runs whatever is remembered.
+    fn because(&self, test: &Test, turn: Turn) -> Option<String> {
+        if turn.attempt > 1 {
+            return Some(format!("attempt {}, since the one before failed", turn.attempt));
+        }
+        let asked = match (self.policy.shuffle, turn.run) {
+            (Some(_), _) => "--shuffle asks for it".to_string(),
+            (None, 1..) => format!("--runs={} asks for it", self.policy.runs),
+            (None, 0) => return test.forget.then(|| FORGETS.to_string()),
+        };
+        Some(asked)
     }
 
     /// An action that runs no case in particular, for keys.
@@ -152,6 +168,8 @@ impl Dealer {
             watch,
             ..self.process(&test, turn)
         };
+        let because = process.because.or_else(|| target.because(names).map(Arc::new));
+        let process = TestProcess { because, ..process };
         let action = command::action(&test, &self.workspace, words, process);
         Next { action, expected: None, delay: self.policy.delay(turn.attempt) }
     }

@@ -22,6 +22,7 @@ mod rows; // verdicts as rows of the ledger
 mod watch; // which lines of what they print matter
 mod thin; // long output, thinned
 mod told; // what a process told
+mod causes; // why cases have to run
 mod remembered; // what the ledger remembers
 mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts

@@ -99,6 +99,18 @@ pub(super) fn reusable(row: &CaseRow, retell: bool) -> Option<Verdict> {
     })
 }
 
+/// Why a case has to run again whose result is known.
+pub(super) fn why_again(row: &CaseRow) -> String {
+    let run = row.run;
+    match row.verdict {
+        FAILED => format!("it failed in run {run}"),
+        CRASHED => format!("it crashed in run {run}"),
+        TIMED_OUT => format!("it ran into its time limit in run {run}"),
+        DOUBTED => format!("its process ended badly in run {run}"),
+        _ => "its result was removed from the store".to_string(),
+    }
+}
+
 /// How results of cases are read: what was read otherwise is no verdict any more.
 pub(super) fn reading(protocol: &Protocol) -> String {
     let mut res = format!("{:?}", protocol.words.lists());

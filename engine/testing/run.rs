@@ -259,6 +259,7 @@ impl Tests {
             // What the case did that killed the process may be to blame, or it is not this one.
             if bad && judgement.died && process.cases.len() > 1 && !guilty {
                 target.failed_once(turn.run, &case.name, 1);
+                target.died_with(std::slice::from_ref(&case.name));
                 follow.actions.push(self.dealer.some(target, &[case.name], turn));
                 continue;
             }
@@ -287,10 +288,14 @@ impl Tests {
             };
             target.add(turn.run, Judged { name, ..case }, finished.origin, None);
         }
+        if !follow.cases.is_empty() {
+            follow.last = target.made[process.program].take();
+        }
         if judgement.died && !someone_died {
             target.unexplained.push(judgement.again.concat());
         }
         for group in judgement.again {
+            target.died_with(&group);
             follow.actions.extend(self.dealer.deal(target, &group, turn));
         }
         Ok(follow)

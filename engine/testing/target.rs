@@ -1,12 +1,14 @@
 //! One test target on its way to its verdicts.
 
+use super::causes;
 use super::kept::Kept;
 use super::names;
 use super::verdict::Judged;
 use crate::analyze::Test;
-use crate::base::Digest;
+use crate::base::{Digest, Why};
 use crate::event::{Case, Known, Origin, Runs, Verdict};
 use crate::run::Inputs;
+use crate::store::Last;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +28,10 @@ pub(super) struct Target {
     pub keys: BTreeMap<String, Digest>,
     /// What these are made of, by program.
     pub inputs: Vec<Inputs>,
+    /// What is to be kept of these once there are results, by program.
+    pub made: Vec<Option<(Digest, Last)>>,
+    /// Why cases have to run.
+    pub causes: HashMap<String, Why>,
     /// Verdicts in the order of the listing, one for each run; what no listing names comes last.
     verdicts: BTreeMap<(usize, String), Vec<Case>>,
     /// Attempts that failed and were not the last, by run and case.
@@ -62,6 +68,8 @@ impl Target {
         Target {
             listings: vec![None; test.programs.len()],
             inputs: vec![Inputs::default(); test.programs.len()],
+            made: vec![None; test.programs.len()],
+            causes: HashMap::new(),
             test,
             listed: Vec::new(),
             places: HashMap::new(),
@@ -77,6 +85,19 @@ impl Target {
             ran: false,
             told: false,
         }
+    }
+
+    /// Notes that these cases run again since the process died that was to run them with others.
+    pub fn died_with(&mut self, names: &[String]) {
+        let why = Why::text("the process that ran it with other cases died");
+        self.causes.extend(names.iter().map(|name| (name.clone(), why.clone())));
+    }
+
+    /// Why a process that runs these cases has to run.
+    pub fn because(&self, names: &[String]) -> Option<Why> {
+        let causes = names.iter().filter_map(|name| Some((name.as_str(), self.causes.get(name)?)));
+        let causes: Vec<(&str, &Why)> = causes.collect();
+        (!causes.is_empty()).then(|| causes::together(&causes))
     }
 
     /// Where a case stands; last if no listing names it.

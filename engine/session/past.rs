@@ -1,0 +1,182 @@
+//! Why actions ran in an earlier run, or did not, from the history and the store alone: nothing is
+//! loaded, so it works whatever the workspace holds by now.
+
+use super::Failure;
+use super::chain::{Link, Step, Steps};
+use super::idle::Others;
+use super::request::Places;
+use crate::base::{Doer, Label, PackageName, Pattern, Selection, Term};
+use crate::store::{Attempt, Cas, History, RunRecord};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Reasons that are told of one action.
+const REASONS: usize = 5;
+
+/// Targets that are explained at once.
+pub(super) const MOST: usize = 100;
+
+/// The runs of a workspace.
+pub struct Past {
+    root: PathBuf,
+    cas: Cas,
+    history: History,
+}
+
+/// What is known of a target in a run.
+pub struct Then {
+    /// Its label.
+    pub label: String,
+    /// Its actions by name, with what is known of them.
+    pub actions: Vec<(String, Did)>,
+}
+
+/// What an action did in a run.
+pub enum Did {
+    /// It ran, perhaps several times: the way down to what had changed.
+    Run(Vec<Attempt>, Vec<Link>),
+    /// It did not run: why, as far as that is known, and when it had run last.
+    Nothing(Vec<String>, Box<Attempt>),
+}
+
+impl Past {
+    /// Opens the history of the workspace with this root, and what the user should be told about it.
+    pub fn open(root: &Path, places: &Places) -> Result<(Past, Vec<String>), Failure> {
+        let cas = Cas::open(&places.cache)?;
+        let (history, warnings) = History::open(&places.state);
+        Ok((Past { root: root.to_path_buf(), cas, history }, warnings))
+    }
+
+    fn workspace(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    /// A run by its number, or the last one.
+    pub fn run(&self, number: Option<i64>) -> Result<RunRecord, Failure> {
+        let last = self.history.last_run(&self.workspace());
+        let Some(last) = last else {
+            let text = "nothing has run in this workspace yet, or its history was removed";
+            return Err(Failure::Usage(text.to_string()));
+        };
+        let Some(number) = number else { return Ok(last) };
+        let why = match self.history.run(number) {
+            Some(run) if run.workspace == self.workspace() => return Ok(run),
+            Some(_) => format!("run {number} is one of another workspace"),
+            None if number > last.id => format!("there is no run {number} yet"),
+            None => format!("there is no run {number}, or it is too long ago"),
+        };
+        Err(Failure::Usage(format!("{why}; the last one of this workspace is {}", last.id)))
+    }
+
+    /// All that ran in a run, by target and action.
+    pub fn attempts(&self, run: &RunRecord) -> Vec<Attempt> {
+        self.history.attempts(run.id)
+    }
+
+    /// The latest run of the workspace in which something ran.
+    pub fn last_busy(&self) -> Option<i64> {
+        self.history.last_busy_run(&self.workspace()).map(|run| run.id)
+    }
+
+    /// Explains what was done in a run for all that the pattern matches; and how many targets match
+    /// besides.
+    pub fn explain(&self, run: &RunRecord, pattern: &Pattern) -> (Vec<Then>, usize) {
+        let attempts = self.attempts(run);
+        let mut labels = labels(pattern, &attempts);
+        let left_out = labels.len().saturating_sub(MOST);
+        labels = labels.into_iter().take(MOST).collect();
+        let steps = Steps { by: steps(&attempts), cas: &self.cas, root: &self.root };
+        let mut ran: BTreeMap<Doer, Vec<Attempt>> = BTreeMap::new();
+        for attempt in attempts.iter().filter(|attempt| labels.contains(&attempt.label)) {
+            ran.entry(doer(attempt)).or_default().push(attempt.clone());
+        }
+        let idle = self.idle(run, &labels, &ran);
+        let others = Others::new(&self.cas, &attempts, idle.values());
+        let mut told = BTreeSet::new();
+        let mut did: BTreeMap<Doer, Did> = BTreeMap::new();
+        for (doer, attempts) in ran {
+            let chain = steps.chain(&doer, &mut told);
+            did.insert(doer, Did::Run(attempts, chain));
+        }
+        for (doer, last) in idle {
+            did.insert(doer, Did::Nothing(others.why_not(&last), Box::new(last)));
+        }
+        let mut res: BTreeMap<String, Then> = BTreeMap::new();
+        for label in labels {
+            res.insert(label.clone(), Then { label, actions: Vec::new() });
+        }
+        for (doer, did) in did {
+            if let Some(then) = res.get_mut(&doer.label) {
+                then.actions.push((doer.subject, did));
+            }
+        }
+        (res.into_values().collect(), left_out)
+    }
+
+    /// The last attempts of actions of these targets that did not run in a run.
+    fn idle(
+        &self,
+        run: &RunRecord,
+        labels: &BTreeSet<String>,
+        ran: &BTreeMap<Doer, Vec<Attempt>>,
+    ) -> BTreeMap<Doer, Attempt> {
+        let workspace = self.workspace();
+        let mut res = BTreeMap::new();
+        for label in labels {
+            for subject in self.history.actions(&workspace, label, run.id) {
+                let doer = Doer { label: label.clone(), subject };
+                if ran.contains_key(&doer) {
+                    continue;
+                }
+                let last = self.history.last_attempt(&workspace, label, &doer.subject, run.id);
+                res.extend(last.map(|last| (doer, last)));
+            }
+        }
+        res
+    }
+}
+
+/// What is known of each action that ran; of one that ran several times the first few reasons.
+fn steps(attempts: &[Attempt]) -> BTreeMap<Doer, Step> {
+    let mut res: BTreeMap<Doer, Step> = BTreeMap::new();
+    for attempt in attempts {
+        let why = &attempt.why;
+        let Some(known) = res.get_mut(&doer(attempt)) else {
+            res.insert(doer(attempt), Step { verb: "ran", why: why.clone() });
+            continue;
+        };
+        let told: Vec<&str> = known.why.text.split("; ").collect();
+        if told.len() < REASONS && !told.contains(&why.text.as_str()) {
+            known.why.text.push_str(&format!("; {}", why.text));
+            known.why.files.extend(why.files.iter().cloned());
+        }
+    }
+    res
+}
+
+fn doer(attempt: &Attempt) -> Doer {
+    Doer { label: attempt.label.clone(), subject: attempt.action.clone() }
+}
+
+/// Targets that a pattern names, and those among the attempts that it matches; sorted.
+fn labels(pattern: &Pattern, attempts: &[Attempt]) -> BTreeSet<String> {
+    let package = |label: &str| -> Option<PackageName> {
+        Label::parse(label, &PackageName::main("")).ok().map(|label| label.package)
+    };
+    let mut res = BTreeSet::new();
+    for Term { exclude, selection, .. } in &pattern.terms {
+        let matches = |label: &String| match selection {
+            Selection::One(one) => one.to_string() == *label,
+            many => package(label).is_some_and(|package| many.reaches(&package)),
+        };
+        if *exclude {
+            res.retain(|label| !matches(label));
+            continue;
+        }
+        res.extend(attempts.iter().map(|it| it.label.clone()).filter(|label| matches(label)));
+        if let Selection::One(label) = selection {
+            res.insert(label.to_string());
+        }
+    }
+    res
+}
