@@ -11,6 +11,8 @@ mod cc_use;
 mod dispatcher;
 mod environment;
 mod examples;
+mod explain;
+mod explain_random;
 mod fixture;
 mod fixture_deaths;
 mod genrule;
