@@ -10,11 +10,15 @@ mod bring; // … brought up to date
 mod carry; // … by one pass over a plan
 mod explain; // … or told why it would not be
 mod scratch; // a folder of this process alone
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // the record of a run from any bytes
 
 pub use crate::run::{Deadline, Options, Schedule};
 pub use crate::testing::{Filter, Policy, Share};
 pub use bring::Session;
 pub use explain::Explained;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
 

@@ -4,12 +4,12 @@
 use super::database::Database;
 use super::opening::Form;
 use crate::base::Digest;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     start INTEGER NOT NULL,
@@ -222,34 +222,8 @@ impl History {
     /// How long the actions of a workspace took lately; one scan.
     /// With `only`, those of the actions of these targets.
     pub fn durations(&self, workspace: &str, only: Option<&[String]>) -> Durations {
-        let found = self.database.as_ref().and_then(|database| {
-            database.read(|connection| {
-                let mut res = Durations::default();
-                let mut add = |row: &Row| {
-                    let duration = Duration::from_nanos(count(row, 2)?);
-                    let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
-                    actions.push((row.get(1)?, duration));
-                    Ok::<(), rusqlite::Error>(())
-                };
-                let Some(labels) = only else {
-                    let mut find = connection.prepare_cached(DURATIONS)?;
-                    let mut rows = find.query([workspace])?;
-                    while let Some(row) = rows.next()? {
-                        add(row)?;
-                    }
-                    return Ok(res);
-                };
-                let mut find = connection.prepare_cached(DURATIONS_OF)?;
-                for label in labels {
-                    let mut rows = find.query([workspace, label])?;
-                    while let Some(row) = rows.next()? {
-                        add(row)?;
-                    }
-                }
-                Ok(res)
-            })
-        });
-        found.unwrap_or_default()
+        let database = self.database.as_ref();
+        database.and_then(|it| it.read(|it| durations(it, workspace, only))).unwrap_or_default()
     }
 
     /// The latest run in a workspace.
@@ -274,27 +248,62 @@ impl History {
 
     /// The latest attempt of an action in a workspace, cases not included.
     pub fn last_attempt(&self, workspace: &str, label: &str, action: &str) -> Option<Attempt> {
-        self.database.as_ref()?.read(|connection| {
-            let mut find = connection.prepare_cached(LAST_ATTEMPT)?;
-            find.query_row([workspace, label, action], |row| {
-                Ok(Attempt {
-                    run: row.get(0)?,
-                    label: row.get(1)?,
-                    action: row.get(2)?,
-                    key: Digest::from_parts(row.get(3)?, count(row, 4)?),
-                    start_ns: row.get(5)?,
-                    duration_ns: count(row, 6)?,
-                    cpu_ns: count(row, 7)?,
-                    peak_kib: count(row, 8)?,
-                    outcome: row.get(9)?,
-                    origin: row.get(10)?,
-                    case: row.get(11)?,
-                    reason: row.get(12)?,
-                })
-            })
-            .optional()
-        })?
+        self.database.as_ref()?.read(|it| last_attempt(it, [workspace, label, action]))?
     }
+}
+
+pub(super) fn durations(
+    connection: &Connection,
+    workspace: &str,
+    only: Option<&[String]>,
+) -> rusqlite::Result<Durations> {
+    let mut res = Durations::default();
+    let mut add = |row: &Row| {
+        let duration = Duration::from_nanos(count(row, 2)?);
+        let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
+        actions.push((row.get(1)?, duration));
+        Ok::<(), rusqlite::Error>(())
+    };
+    let Some(labels) = only else {
+        let mut find = connection.prepare_cached(DURATIONS)?;
+        let mut rows = find.query([workspace])?;
+        while let Some(row) = rows.next()? {
+            add(row)?;
+        }
+        return Ok(res);
+    };
+    let mut find = connection.prepare_cached(DURATIONS_OF)?;
+    for label in labels {
+        let mut rows = find.query([workspace, label])?;
+        while let Some(row) = rows.next()? {
+            add(row)?;
+        }
+    }
+    Ok(res)
+}
+
+pub(super) fn last_attempt(
+    connection: &Connection,
+    of: [&str; 3],
+) -> rusqlite::Result<Option<Attempt>> {
+    let mut find = connection.prepare_cached(LAST_ATTEMPT)?;
+    let attempt = find.query_row(of, |row| {
+        Ok(Attempt {
+            run: row.get(0)?,
+            label: row.get(1)?,
+            action: row.get(2)?,
+            key: Digest::from_parts(row.get(3)?, count(row, 4)?),
+            start_ns: row.get(5)?,
+            duration_ns: count(row, 6)?,
+            cpu_ns: count(row, 7)?,
+            peak_kib: count(row, 8)?,
+            outcome: row.get(9)?,
+            origin: row.get(10)?,
+            case: row.get(11)?,
+            reason: row.get(12)?,
+        })
+    });
+    attempt.optional()
 }
 
 /// SQLite's whole numbers have a sign.

@@ -16,10 +16,15 @@ mod tables; // … in tables
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
 mod flat; // one value in one file, read in one go
 mod history; // SQLite: runs and every attempt of every action
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // rows and trees from any bytes
 
 pub use cas::Cas;
 pub use error::StoreError;
+pub use file::read_left;
 pub use flat::{load_flat, save_flat};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::{READERS, decoded};
 pub use history::{Attempt, Durations, History, RunRecord};
 pub use ledger::{Batch, Ledger};
 pub use reapi::{
