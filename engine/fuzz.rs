@@ -90,7 +90,7 @@ mod tests {
 
     /// Reads each file of its corpus, and changed ones.
     fn short(name: &str, reader: fn(&[u8])) {
-        const CHANGED: usize = 3000;
+        const CHANGED: usize = 2000;
         let corpus: Vec<Vec<u8>> = files(&format!("fuzz/corpus/{name}"))
             .iter()
             .map(|path| fs::read(path).expect("read a file"))
