@@ -1,9 +1,8 @@
 //! The one door for fuzzing: everything that reads what others wrote, by name, given plain bytes.
 //! It is there in tests and with the feature `fuzzing`; `fuzz/` has a target for each name.
 
-use crate::{base, load, run, session, store, testing};
-
-type Reader = (&'static str, fn(&[u8]));
+use crate::base::{self, Reader};
+use crate::{load, run, session, store, testing};
 
 fn readers() -> impl Iterator<Item = Reader> {
     let rooms = [

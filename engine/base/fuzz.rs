@@ -2,8 +2,11 @@
 
 use super::{Label, PackageName, Pattern};
 
+/// A function that reads any bytes, and its name.
+pub type Reader = (&'static str, fn(&[u8]));
+
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[(&str, fn(&[u8]))] = &[("label", label), ("pattern", pattern)];
+pub const READERS: &[Reader] = &[("label", label), ("pattern", pattern)];
 
 fn label(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);

@@ -16,7 +16,7 @@ pub use contract::{TEST_SIZES, TEST_VARIABLES};
 pub use digest::{Digest, Hasher};
 pub use duration::{parse_duration, show_duration};
 #[cfg(any(test, feature = "fuzzing"))]
-pub use fuzz::READERS;
+pub use fuzz::{READERS, Reader};
 pub use label::{Label, PackageName, Repo, check_target_name};
 pub use path::{
     check_package, check_relative, ident, join, normalize, parent, split_name, suffixes,

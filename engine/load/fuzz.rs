@@ -7,12 +7,12 @@ use super::root_entry::RootEntry;
 use super::rule_file::{self, RuleFile};
 use super::template::Written;
 use super::{Protocol, Rules, builtin, check, syntax, tree};
-use crate::base::{PackageName, Place, Problems};
+use crate::base::{PackageName, Place, Problems, Reader};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[(&str, fn(&[u8]))] =
+pub const READERS: &[Reader] =
     &[("build_file", build_file), ("rule_file", rule_file), ("template", template), ("glob", glob)];
 
 fn builtin_rules() -> &'static Rules {

@@ -1,10 +1,10 @@
 //! Depfiles and what setups export, from any bytes.
 
 use super::{depfile, setup};
-use crate::base::PackageName;
+use crate::base::{PackageName, Reader};
 
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[(&str, fn(&[u8]))] =
+pub const READERS: &[Reader] =
     &[("depfile", depfile), ("depfile_names", depfile_names), ("exports", exports)];
 
 fn depfile(bytes: &[u8]) {

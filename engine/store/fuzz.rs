@@ -6,6 +6,7 @@ use super::rows::{CaseRow, Last, ResultRow, ToolRow};
 use super::seal::{seal, sealed, unseal};
 use super::stat::Known;
 use super::trees;
+use crate::base::Reader;
 use prost::Message;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[(&str, fn(&[u8]))] = &[("row", row), ("tree", tree), ("history", history)];
+pub const READERS: &[Reader] = &[("row", row), ("tree", tree), ("history", history)];
 
 const KEY: &[u8] = b"key";
 

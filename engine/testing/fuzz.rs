@@ -5,12 +5,12 @@ use super::filter::Facts;
 use super::results::{self, Reported};
 use super::share::Share;
 use super::{json, lines, listing, tap, xml};
-use crate::base::{PackageName, Place};
+use crate::base::{PackageName, Place, Reader};
 use crate::load::{Lines, Protocol, Results, Text, Words, builtin_protocols};
 use std::collections::HashSet;
 
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[(&str, fn(&[u8]))] = &[
+pub const READERS: &[Reader] = &[
     ("filter", filter),
     ("lines", lines),
     ("line_pattern", line_pattern),
