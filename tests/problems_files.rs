@@ -121,7 +121,7 @@ fn a_rule_file_that_leads_to_a_pipe() {
 #[test]
 fn a_build_file_that_may_not_be_read() {
     let ws = workspace("-- a/BUILD.ron\n[filegroup(name: \"a\")]\n");
-    let mode = fs::Permissions::from_mode(0);
+    let mode = fs::Permissions::from_mode(0o000);
     fs::set_permissions(ws.root().join("a/BUILD.ron"), mode).expect("forbid it");
     let run = as_user(&ws, &["build", "--all", "//..."]);
     tells("files/a_build_file_that_may_not_be_read", &ws, &run);
@@ -130,7 +130,7 @@ fn a_build_file_that_may_not_be_read() {
 #[test]
 fn a_folder_that_may_not_be_read() {
     let ws = workspace("-- a/BUILD.ron\n[filegroup(name: \"a\")]\n");
-    fs::set_permissions(ws.root().join("a"), fs::Permissions::from_mode(0)).expect("forbid it");
+    fs::set_permissions(ws.root().join("a"), fs::Permissions::from_mode(0o000)).expect("forbid it");
     let run = as_user(&ws, &["build", "--all", "//..."]);
     fs::set_permissions(ws.root().join("a"), fs::Permissions::from_mode(0o755)).expect("allow it");
     tells("files/a_folder_that_may_not_be_read", &ws, &run);
@@ -141,7 +141,8 @@ fn a_source_that_may_not_be_read() {
     let ws = workspace(
         "-- BUILD.ron\n[genrule(name: \"a\", srcs: [\"in\"], outs: [\"out\"], cmd: \"cat in > $OUT\")]\n-- in\n",
     );
-    fs::set_permissions(ws.root().join("in"), fs::Permissions::from_mode(0)).expect("forbid it");
+    fs::set_permissions(ws.root().join("in"), fs::Permissions::from_mode(0o000))
+        .expect("forbid it");
     let run = as_user(&ws, &["build", "--all", "//..."]);
     tells("files/a_source_that_may_not_be_read", &ws, &run);
 }
