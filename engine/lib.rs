@@ -12,5 +12,9 @@ mod testing; // base event load analyze store run
 mod session; // base event load analyze graph store run testing
 mod report; // base event
 mod cli; // base event load session report
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // base load run testing store session
 
 pub use cli::main;
+#[cfg(feature = "fuzzing")]
+pub use fuzz::fuzz;

@@ -4,7 +4,7 @@ use crate::problems::tells;
 use crate::support::{Run, Workspace, workspace};
 use std::process::Stdio;
 
-fn demo() -> Workspace {
+pub fn demo() -> Workspace {
     workspace(
         r#"
 -- BUILD.ron
@@ -27,14 +27,15 @@ macro_rules! lines {
     ($($name:ident: $code:literal, $words:literal;)*) => {$(
         #[test]
         fn $name() {
-            let ws = demo();
+            let ws = crate::problems_words::demo();
             let words: Vec<&str> = $words.split_whitespace().collect();
             let run = ws.eng(&words).expect($code);
             assert_eq!(run.stdout, "");
-            tells(concat!("words/", stringify!($name)), &ws, &run);
+            crate::problems::tells(concat!("words/", stringify!($name)), &ws, &run);
         }
     )*};
 }
+pub(crate) use lines;
 
 lines! {
     a_package_that_is_near: 2, "test //txet:text_test";

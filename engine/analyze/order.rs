@@ -145,7 +145,8 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
             _ => format!("targets need each other: {sentence}"),
         };
         let mut problem = Problem::at(&first, text);
-        for at in 1..circle.len().min(SHOWN) {
+        // The sentence may be short, the way is told whole.
+        for at in 1..circle.len() {
             if let Some(place) = place_of(at) {
                 problem = problem.also(&place, format!("{} needs {}", name(at), name(at + 1)));
             }

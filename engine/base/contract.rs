@@ -34,3 +34,6 @@ pub const TEST_VARIABLES: [&str; 30] = [
     "USER",
     "XML_OUTPUT_FILE",
 ];
+
+/// Sizes of tests, the smallest first.
+pub const TEST_SIZES: [&str; 4] = ["small", "medium", "large", "enormous"];

@@ -137,8 +137,12 @@ pub fn check_target_name(name: &str) -> Result<(), String> {
     if let Some(odd) =
         name.chars().find(|c| !(c.is_ascii_alphanumeric() || "_-.+=,@~/".contains(*c)))
     {
+        let shown = match odd {
+            '\\' | '\'' => format!("'{odd}'"),
+            odd => format!("{odd:?}"),
+        };
         return Err(format!(
-            "contains {odd:?}; a target's name is made of letters, digits and _-.+=,@~/"
+            "contains {shown}; a target's name is made of letters, digits and _-.+=,@~/"
         ));
     }
     if name.len() > 200 {
@@ -151,8 +155,5 @@ pub fn check_target_name(name: &str) -> Result<(), String> {
 }
 
 fn check_package(package: &str) -> Result<(), String> {
-    if package.is_empty() {
-        return Ok(());
-    }
-    path::check_relative(package).map_err(|why| format!("names a package whose path {why}"))
+    path::check_package(package).map_err(|why| format!("names a package whose path {why}"))
 }

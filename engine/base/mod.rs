@@ -10,14 +10,20 @@ mod duration;
 mod signal;
 mod contract;
 mod why;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // labels and patterns from any bytes
 
-pub use contract::TEST_VARIABLES;
+pub use contract::{TEST_SIZES, TEST_VARIABLES};
 pub use digest::{Digest, Hasher};
 pub use duration::{parse_duration, show_duration};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::{READERS, Reader};
 pub use label::{Label, PackageName, Repo, check_target_name};
-pub use path::{check_relative, ident, join, normalize, parent, split_name, suffixes};
+pub use path::{
+    check_package, check_relative, ident, join, normalize, parent, split_name, suffixes,
+};
 pub use pattern::{Pattern, Selection, Term};
-pub use place::{Place, Source};
-pub use problem::{Problem, Problems, listing, near, nearest};
+pub use place::{Place, Source, is_hidden};
+pub use problem::{Problem, Problems, listing, near, nearest, plain, plain_line};
 pub use signal::signal_name;
 pub use why::{ChangedFile, Doer, Why};

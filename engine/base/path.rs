@@ -1,5 +1,7 @@
 //! Paths inside the workspace: `/` between names, relative, without `.` and `..`. Text only.
 
+use super::place::is_hidden;
+
 /// `a` and `b` with a slash between them, if both are there.
 pub fn join(a: &str, b: &str) -> String {
     match (a, b) {
@@ -67,9 +69,30 @@ pub fn check_relative(path: &str) -> Result<(), &'static str> {
     } else if path.len() > 4000 || path.split('/').any(|name| name.len() > 255) {
         Err("is too long: a name has at most 255 bytes, a path 4000")
     } else if path.chars().any(char::is_control) {
-        Err("contains a control character")
+        Err("contains a control character; names are made of characters that can be seen")
+    } else if path.chars().any(is_hidden) {
+        Err("contains a character that cannot be seen; names are made of those that can")
+    } else if path.contains('\u{fffd}') {
+        Err("is not UTF-8; another name was expected")
     } else if path.contains('\\') {
         Err("contains a backslash; names are separated by '/'")
+    } else {
+        Ok(())
+    }
+}
+
+/// The same of a folder that is a package. Labels and patterns could not name others.
+pub fn check_package(path: &str) -> Result<(), &'static str> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    check_relative(path)?;
+    if path.contains(':') {
+        Err("contains ':', which stands between a package and a target")
+    } else if path.contains('#') {
+        Err("contains '#', which stands between a test and its case")
+    } else if path.split('/').any(|name| name == "...") {
+        Err("has '...' in it, which stands for all packages below")
     } else {
         Ok(())
     }

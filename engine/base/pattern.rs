@@ -1,5 +1,6 @@
 //! Patterns of targets as typed on a command line: `//a/...`, `//a:all`, `-//b`, `//a:t#case`.
 
+use super::problem::plain_line;
 use super::{Label, PackageName, path};
 
 /// What one pattern matches.
@@ -22,7 +23,7 @@ pub struct Term {
     pub selection: Selection,
     /// The case of `//a:t#case`.
     pub case: Option<String>,
-    /// As typed, for messages.
+    /// As typed, in one line, for messages.
     pub text: String,
 }
 
@@ -44,7 +45,8 @@ impl Pattern {
 
 impl Term {
     fn parse(text: &str, home: &PackageName) -> Result<Term, String> {
-        let wrong = |why: &str| format!("the pattern '{text}' {why}");
+        let shown = plain_line(text);
+        let wrong = |why: &str| format!("the pattern '{shown}' {why}");
         let (exclude, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -53,6 +55,9 @@ impl Term {
             Some((rest, case)) => (rest, Some(case.to_string())),
             None => (rest, None),
         };
+        if rest.contains(",//") {
+            return Err(wrong("has a comma before another pattern; they are separated by blanks"));
+        }
         if rest.is_empty() {
             return Err(wrong("is empty; write '//package:name' or '//package/...'"));
         }
@@ -102,10 +107,13 @@ impl Term {
         if case.is_some() && !matches!(selection, Selection::One(_)) {
             return Err(wrong("names a case of many targets; write '//package:test#case'"));
         }
+        if case.as_ref().is_some_and(String::is_empty) {
+            return Err(wrong("names no case after its '#'; write '//package:test#case'"));
+        }
         if case.is_some() && exclude {
             return Err(wrong("leaves out one case; only whole targets can be left out"));
         }
-        Ok(Term { exclude, selection, case, text: text.to_string() })
+        Ok(Term { exclude, selection, case, text: shown })
     }
 }
 

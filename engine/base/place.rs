@@ -1,5 +1,6 @@
 //! A span of a file that somebody wrote: where it is, and how to show it.
 
+use super::problem::plain_line;
 use std::fmt;
 use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
@@ -104,15 +105,16 @@ impl Place {
 }
 
 /// True for characters that are not shown but change how others are: terminals obey them, and some
-/// turn the direction of writing.
+/// turn the direction of writing. Joiners are none: scripts and emojis are written with them.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file(), self.line(), self.column())
+        write!(f, "{}:{}:{}", plain_line(self.file()), self.line(), self.column())
     }
 }
 

@@ -36,11 +36,11 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match &self.place {
-            Some(place) => write!(f, "{place}: {}\n{}", plain(&self.text), place.excerpt())?,
+            Some(place) => write!(f, "{place}: {}\n{}", plain_line(&self.text), place.excerpt())?,
             None => writeln!(f, "eng: {}", plain(&self.text))?,
         }
         for (place, remark) in &self.also {
-            writeln!(f, "  {place}: {}", plain(remark))?;
+            writeln!(f, "  {place}: {}", plain_line(remark))?;
         }
         Ok(())
     }
@@ -49,14 +49,30 @@ impl fmt::Display for Problem {
 /// Problems that are shown at once. One slip can cause thousands; nobody reads those.
 const SHOWN: usize = 50;
 
-/// The text without characters that a terminal would obey; it quotes what users wrote.
-fn plain(text: &str) -> String {
+/// The text without characters that a terminal would obey or not show: they are spelled.
+pub fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => "\n".to_string(),
         c if is_hidden(c) => c.escape_unicode().to_string(),
         c => c.to_string(),
     };
     text.chars().map(shown).collect()
+}
+
+/// The same in one line. Of words that are far longer than any name, the middle is left out.
+pub fn plain_line(text: &str) -> String {
+    const LONGEST: usize = 1000;
+    let short = |word: &str| {
+        let count = word.chars().count();
+        if word.len() <= LONGEST || count <= LONGEST {
+            return word.to_string();
+        }
+        let head: String = word.chars().take(LONGEST / 4).collect();
+        let tail: String = word.chars().skip(count - LONGEST / 10).collect();
+        format!("{head}…{tail}")
+    };
+    let words: Vec<String> = text.split(' ').map(short).collect();
+    plain(&words.join(" ").replace('\n', "\\n"))
 }
 
 /// All problems that were found in one go, sorted by place, each once.

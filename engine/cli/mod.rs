@@ -10,6 +10,7 @@ mod explained; // … as text
 mod rules; // eng rules
 mod clean; // eng clean
 
+use crate::base::plain;
 use crate::load::LoadError;
 use crate::report;
 use crate::session::Failure;
@@ -33,14 +34,24 @@ pub(crate) enum Exit {
 
 /// The program: gives the exit code.
 pub fn main() -> ExitCode {
+    if let Some(odd) = std::env::args_os().find(|word| word.to_str().is_none()) {
+        let word = odd.to_string_lossy();
+        report::print_problem(&format!("eng: the word '{word}' of the command line is not UTF-8"));
+        return ExitCode::from(Exit::Usage as u8);
+    }
     let arguments = options::normalize(std::env::args_os());
     let options = match Options::try_parse_from(arguments) {
         Ok(options) => options,
         Err(mut error) => {
             options::belongs_to(&mut error);
             let usage = error.use_stderr();
-            // A closed pipe is no reason to fail.
-            let _ = error.print();
+            let text = error.render().to_string();
+            if usage && plain(&text) != text {
+                report::print_problem(&text);
+            } else {
+                // A closed pipe is no reason to fail.
+                let _ = error.print();
+            }
             return ExitCode::from(if usage { Exit::Usage as u8 } else { Exit::Ok as u8 });
         }
     };

@@ -155,17 +155,40 @@ const HABITS: &[(&str, &str)] = &[
     ("--partition", "'--shard=1/2' runs one of two shares"),
     ("--no-fail-fast", "to go on is the default"),
     ("-E", "'--filter' takes an expression"),
-    ("-run", "'--filter' takes a part of a name, or an expression"),
+    ("--run", "'--filter' takes a part of a name, or an expression"),
     ("--no-run", "'eng build --tests' builds tests without running them"),
     ("--failed", "a plain 'eng test' runs again what failed, and nothing that passed"),
     ("--test-env", "'env' of the target in BUILD.ron sets variables"),
     ("--verbose-failures", "commands that failed are always shown"),
     ("--count", "'--fresh' runs tests again, '--runs=N' runs them N times"),
-    ("-count", "'--fresh' runs tests again, '--runs=N' runs them N times"),
     ("-p", "'//folder/...' as a pattern takes what is in a folder"),
     ("--list", "'--dry-run' tells what would run"),
     ("run", "'eng build' puts programs into eng-out/bin, from where they can be started"),
     ("check", "'eng build --all' builds everything"),
+    ("--all-targets", "'eng build --all --tests' builds everything"),
+    ("--workspace", "'//...', the default, is everything"),
+    ("--package", "'//folder/...' as a pattern takes what is in a folder"),
+    ("--exclude", "'-//folder/...' as a pattern leaves out what is in a folder"),
+    ("--config", "'--mode' activates a mode of the rules"),
+    ("--profile", "'--mode' activates a mode of the rules"),
+    ("--features", "'--mode' activates a mode of the rules"),
+    ("--define", "'--mode' activates a mode of the rules"),
+    ("--copt", "'copts' of the target in BUILD.ron are for its compiler"),
+    ("--sandbox-debug", "'--verbose' shows the commands"),
+    ("--subcommands", "'--verbose' shows the commands"),
+    ("-s", "'--verbose' shows the commands"),
+    ("-d", "'eng explain LABEL' tells why something would run"),
+    ("--explain", "'eng explain LABEL' tells why something would run"),
+    ("-t", "'eng clean' removes outputs, 'eng explain' tells why something would run"),
+    ("-C", "eng finds the workspace around the folder in which it is started"),
+    ("--manifest-path", "eng finds the workspace around the folder in which it is started"),
+    ("--expunge", "'eng clean' removes outputs; what is remembered holds only while it is true"),
+    ("shutdown", "there is no server"),
+    ("info", "outputs are in eng-out"),
+    ("ninja", "'eng build' builds"),
+    ("make", "'eng build' builds"),
+    ("all", "'eng build --all' builds everything"),
+    ("nextest", "'eng test' runs tests"),
 ];
 
 /// Where the unknown flag of a command line does belong.
@@ -219,6 +242,9 @@ pub fn normalize(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
             ours = false;
         } else if ["-//", "-:", "-@"].iter().any(|start| text.starts_with(start)) {
             return format!("{EXCLUDED}{text}").into();
+        } else if ["-run", "-count"].contains(&text.split('=').next().unwrap_or_default()) {
+            // Read letter by letter they would be told as other flags than were meant.
+            return format!("-{text}").into();
         } else if text.starts_with("--") {
             let (flag, value) = match text.split_once('=') {
                 Some((flag, value)) => (flag, format!("={value}")),

@@ -4,7 +4,7 @@ use super::Exit;
 use super::build::bring;
 use super::options::{Common, number};
 use super::request::test_threads;
-use crate::base::parse_duration;
+use crate::base::{TEST_SIZES, listing, nearest, parse_duration};
 use crate::report;
 use crate::session::{Deadline, Failure, Filter, Goal, Policy, Request, Schedule, Share};
 use clap::{Args, ValueEnum};
@@ -157,6 +157,15 @@ pub fn test(test: Box<Test>) -> Result<Exit, Failure> {
 fn take_selection(request: &mut Request, select: Select) -> Result<(), Failure> {
     let mut any = select.filters;
     any.extend(select.test_filter.iter().map(|text| quoted(text)));
+    for size in &select.test_size_filters {
+        let size = size.strip_prefix('-').unwrap_or(size);
+        if !TEST_SIZES.contains(&size) {
+            let (known, near) = (listing(TEST_SIZES, 4), nearest(size, TEST_SIZES));
+            return Err(Failure::Usage(format!(
+                "there is no size '{size}'; sizes are {known}{near}"
+            )));
+        }
+    }
     let all = [signed(&select.test_tag_filters, "tag"), signed(&select.test_size_filters, "size")];
     let all: Vec<String> = all.into_iter().flatten().collect();
     request.filter = Filter::new(&any, &all).map_err(Failure::Usage)?;

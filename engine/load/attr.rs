@@ -5,7 +5,7 @@ use super::read;
 use super::rule::{Attr, AttrKind, Item, Part, Template, ToolFind, ToolSpec};
 use super::template::IsTarget;
 use super::tree::{Arg, Args, Kind, Node};
-use crate::base::{Place, Problem, Problems, listing, nearest};
+use crate::base::{Place, Problem, Problems, TEST_SIZES, listing, nearest};
 
 /// The kinds of attributes, and the fields that each has besides `default` and `doc`.
 const KINDS: [(&str, &[&str]); 12] = [
@@ -171,7 +171,7 @@ pub fn not_one_of(place: &Place, attr: &str, value: &str, one_of: &[String]) -> 
 
 /// Adds the attributes that every test has, where the rule does not declare them itself.
 pub fn add_those_of_tests(attrs: &mut Vec<Attr>, place: &Place) {
-    let sizes = ["small", "medium", "large", "enormous"].map(String::from).to_vec();
+    let sizes = TEST_SIZES.map(String::from).to_vec();
     let all: [(&str, AttrKind, Option<&str>, &str); 10] = [
         ("args", AttrKind::Strings, None, "Arguments of the test program."),
         (

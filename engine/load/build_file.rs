@@ -3,8 +3,9 @@
 use super::syntax;
 use super::tree::{self, Kind, Node};
 use crate::base::{Digest, Place, Problem, Problems, Source};
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,13 +21,12 @@ impl BuildFile {
     /// that what has nothing to do with it can still be built.
     pub fn read(path: &Path, shown: &str) -> BuildFile {
         let place = Place::of_text(shown, "");
-        let bytes = fs::read(path).map_err(|error| match error.kind() {
-            ErrorKind::IsADirectory => Problem::at(&place, "this is a folder; a file was expected"),
-            _ => Problem::at(&place, format!("this file cannot be read: {error}")),
-        });
-        match bytes {
+        match bytes(path) {
             Ok(bytes) => BuildFile::of(shown, bytes),
-            Err(problem) => BuildFile { source: Err(problem.into()), shown: shown.to_string() },
+            Err(why) => {
+                let source = Err(Problem::at(&place, why).into());
+                BuildFile { source, shown: shown.to_string() }
+            }
         }
     }
 
@@ -61,4 +61,24 @@ impl BuildFile {
             |node: &Node| matches!(&node.kind, Kind::Call(call, _) if call.text == "workspace");
         may_be && self.nodes().is_ok_and(|nodes| nodes.iter().any(root))
     }
+}
+
+/// The bytes of a regular file. Nothing else is waited for, and not more is read than could be a
+/// file that somebody wrote.
+fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let unread = |error: io::Error| format!("this file cannot be read: {error}");
+    let kind = fs::metadata(path).map_err(unread)?.file_type();
+    if !kind.is_file() {
+        let what = match () {
+            () if kind.is_dir() => "a folder",
+            () if kind.is_fifo() => "a pipe",
+            () if kind.is_socket() => "a socket",
+            () => "a device",
+        };
+        return Err(format!("this is {what}; a file was expected"));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unread)?;
+    file.take(syntax::MOST + 1).read_to_end(&mut bytes).map_err(unread)?;
+    Ok(bytes)
 }

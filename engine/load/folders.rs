@@ -4,9 +4,10 @@ use super::build_file::BuildFile;
 use super::glob::Matcher;
 use super::package::Found;
 use crate::base::{Digest, Hasher, PackageName, join};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ struct Folder {
 #[derive(Default)]
 struct Listed {
     files: Vec<String>,
-    folders: Vec<String>,
+    folders: Vec<OsString>,
     /// Links to folders; they would count, did they lead to files.
     links: Vec<PathBuf>,
     build: Option<BuildFile>,
@@ -113,7 +114,7 @@ pub fn walk(
                 owner.files.push(inside.trim_start_matches('/').to_string());
             }
             for name in listed.folders {
-                let relative = join(&folder.relative, &name);
+                let relative = join(&folder.relative, &name.to_string_lossy());
                 if !ignored.iter().any(|matcher| matcher.fits(&relative)) {
                     below.push(Folder { path: folder.path.join(&name), relative, package });
                 }
@@ -160,22 +161,23 @@ fn contents(path: &Path, must_be: bool) -> Result<Listed> {
             Err(error) if gone(&error) && !must_be => continue,
             Err(error) => {
                 let path = error.path().unwrap_or(path).display().to_string();
-                return Err(anyhow::Error::from(error))
-                    .with_context(|| format!("look into {path}"));
+                let why = error.into_io_error().map_or("a circle".to_string(), |it| it.to_string());
+                return Err(anyhow::anyhow!("look into {path}: {why}"));
             }
         };
-        // A name that is not UTF-8 cannot be written in a `BUILD.ron`, so nobody can ask for it.
-        let Some(name) = entry.file_name().to_str() else { continue };
+        // A name that is not UTF-8 has signs in it that no name may have, so that whoever wants the
+        // file or folder is told.
+        let name = entry.file_name().to_string_lossy();
         let kind = entry.file_type();
         if kind.is_dir() {
             if name == "BUILD.ron" {
                 listed.files.push(name.to_string());
             } else if !name.starts_with('.') && name != "eng-out" {
-                listed.folders.push(name.to_string());
+                listed.folders.push(entry.file_name().to_os_string());
             }
         } else if kind.is_symlink() && leads_to_folder(entry.path()) {
             listed.links.push(entry.into_path());
-        } else if kind.is_file() || kind.is_symlink() {
+        } else if kind.is_file() || kind.is_symlink() || name == "BUILD.ron" {
             listed.files.push(name.to_string());
         }
     }
@@ -195,7 +197,8 @@ impl Listed {
             let shown = names.iter().filter(|name| !name.starts_with('.'));
             shown.cloned().collect::<BTreeSet<_>>()
         };
-        for names in [all(&self.files), all(&self.folders)] {
+        let folders = self.folders.iter().map(|name| name.to_string_lossy().into_owned());
+        for names in [all(&self.files), all(&folders.collect::<Vec<_>>())] {
             digest.field(&names.len().to_le_bytes());
             names.iter().for_each(|name| digest.field(name.as_bytes()));
         }

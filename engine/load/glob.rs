@@ -1,7 +1,7 @@
 //! Patterns of files: `*`, `**`, `?`, `[ab]`, `"!x"` takes away, `"?x"` may match nothing.
 
 use super::rule::Text;
-use crate::base::{Problem, Problems};
+use crate::base::{Problem, Problems, check_relative};
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,7 +96,20 @@ impl Globs {
             problems.push(Problem::at(&first.place, text));
         }
         let kept = taken.iter().zip(&without).map(|(taken, without)| *taken && !*without);
-        files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file.clone()).collect()
+        let kept = files.iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file);
+        for (file, why) in kept.clone().filter_map(|it| Some((it, check_relative(it).err()?))) {
+            let matches = |text: &&Text| {
+                self.compile(text.text.trim_start_matches('?'))
+                    .is_ok_and(|matcher| matcher.fits(file))
+            };
+            let Some(text) = patterns.iter().find(matches) else { continue };
+            let why = format!(
+                "the pattern '{}' matches a file that cannot be used: '{file}' {why}",
+                text.text
+            );
+            problems.push(Problem::at(&text.place, why));
+        }
+        kept.cloned().collect()
     }
 }
 

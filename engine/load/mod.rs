@@ -32,10 +32,12 @@ mod owner; // files → the targets that name them
 mod select; // patterns → labels
 #[cfg(test)]
 mod sample; // rules and workspaces from text, for tests
-#[cfg(test)]
-mod mutations; // whatever stands in a file is told, and nothing panics
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // files, templates and globs from any bytes
 
 pub use folders::listing;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::{READERS, builtin_protocols};
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{

@@ -8,7 +8,7 @@ use super::target::Attrs;
 use super::tree::{Kind, Node};
 use super::value::Reader;
 use super::{Package, Target, read};
-use crate::base::{PackageName, Place, Problem, Problems};
+use crate::base::{PackageName, Place, Problem, Problems, Repo, check_package};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,6 +45,11 @@ pub fn package(found: Found, context: &Context) -> Package {
         builtin,
         problems: Problems::default(),
     };
+    if let (Repo::Main, Err(why)) = (package.name.repo, check_package(&package.name.path)) {
+        let text = format!("this folder cannot be a package: its path {why}");
+        package.problems.push(Problem::at(&build.place(), text));
+        return package;
+    }
     let nodes = match build.nodes() {
         Ok(nodes) => nodes,
         Err(problems) => {

@@ -181,6 +181,8 @@ fn no_package(workspace: &Workspace, name: &PackageName) -> String {
 
 fn near_package(workspace: &Workspace, name: &PackageName) -> String {
     let known = workspace.packages.keys();
+    // The root's name is so short that everything short would be near it.
+    let known = known.filter(|it| !it.path.is_empty());
     let known = known.filter(|it| it.repo == Repo::Main || name.repo == Repo::Eng);
     let known: Vec<String> = known.map(PackageName::to_string).collect();
     nearest(&name.to_string(), known.iter().map(String::as_str))

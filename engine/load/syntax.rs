@@ -7,12 +7,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::sync::Arc;
 
+/// Bytes of a file: far more than anybody writes, and offsets stay well inside 32 bits.
+pub const MOST: u64 = 64 << 20;
+
 /// Makes a source of the bytes of a file; the problem says where they are no text.
 pub fn source(path: &str, bytes: Vec<u8>) -> Result<Arc<Source>, Problem> {
-    /// Far more than anybody writes; offsets stay well inside 32 bits.
-    const MOST: usize = 64 << 20;
     let path = path.to_string();
-    if bytes.len() > MOST {
+    if bytes.len() as u64 > MOST {
         let source = Arc::new(Source { path, text: String::new() });
         let text = "is larger than 64 MiB; a smaller file was expected";
         return Err(Problem::at(&Place::new(&source, 0, 0), text));

@@ -231,7 +231,7 @@ impl<'a> Grower<'a> {
         let digits = token.trim_start_matches(['+', '-']);
         let why = match digits.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
             true => format!("{token} is too large; a number lies between -2^63 and 2^63-1"),
-            false => format!("only whole numbers are used here, found {token}"),
+            false => format!("only whole numbers are used here, found '{token}'"),
         };
         self.refuse(text, rest, &why)
     }

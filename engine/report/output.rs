@@ -1,6 +1,7 @@
 //! What programs printed, ready for a terminal: head and tail of what is long, and nothing in it
 //! that could move the cursor, hide text or change the window.
 
+use crate::base::is_hidden;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -14,7 +15,7 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(super) fn of_file(path: &Path, color: bool) -> String {
     match read(path) {
         Ok(excerpt) => excerpt.show(Some(path), color),
-        Err(error) => format!("(the output in {} cannot be read: {error})\n", path.display()),
+        Err(error) => format!("(the output in {} cannot be read: {error})\n", shown(path)),
     }
 }
 
@@ -83,7 +84,7 @@ impl Excerpt {
     fn show(&self, whole: Option<&Path>, color: bool) -> String {
         let mut res = block(&self.head, color);
         if self.omitted > 0 {
-            let place = whole.map(|path| format!("; all of it is in {}", path.display()));
+            let place = whole.map(|path| format!("; all of it is in {}", shown(path)));
             let place = place.unwrap_or_default();
             res.push_str(&format!("… {} bytes left out{place}\n", self.omitted));
             res.push_str(&block(&self.tail, color));
@@ -137,9 +138,8 @@ pub fn neutral(text: &str, color: bool) -> String {
             '\r' if rest.starts_with('\n') => {}
             '\0'..='\x1f' => res.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
             '\x7f' => res.push('\u{2421}'),
-            // These turn the direction of what follows, so that text reads other than it is.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => res.push('\u{fffd}'),
-            c if c.is_control() => res.push('\u{fffd}'),
+            // Some turn the direction of what follows, so that text reads other than it is.
+            c if is_hidden(c) => res.push('\u{fffd}'),
             c => res.push(c),
         }
     }
@@ -172,6 +172,11 @@ fn escape_sequence(text: &str) -> Option<Escape> {
     let end = body.find(['\x07', '\x1b', '\n'])?;
     let terminator = ["\x07", "\x1b\\"].into_iter().find(|it| body[end..].starts_with(it))?;
     Some(Escape { len: 2 + end + terminator.len(), colors: false })
+}
+
+/// A path, which may have any name.
+pub(super) fn shown(path: &Path) -> String {
+    neutral(&path.to_string_lossy(), false).replace('\n', "\u{240a}")
 }
 
 /// Each line moved to the right by `by` columns; empty lines stay empty.

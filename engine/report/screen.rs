@@ -2,6 +2,7 @@
 //! lines that are redrawn. Nobody at the other end is no error.
 
 use super::progress::Line;
+use crate::base::plain;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::panic;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,11 +33,12 @@ pub fn print_data(text: &str) -> bool {
     }
 }
 
-/// Writes a text for people to standard error and ends its line.
+/// Writes a text for people to standard error and ends its line. Whatever it quotes, a terminal
+/// obeys nothing of it.
 pub fn print_problem(text: &str) {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     // There is nowhere left to tell that standard error is gone.
-    let _ = put(&mut io::stderr(), format!("{text}{end}").as_bytes());
+    let _ = put(&mut io::stderr(), format!("{}{end}", plain(text)).as_bytes());
 }
 
 /// The screen, as the thread that shows and the hook that cleans up for a panic share it.

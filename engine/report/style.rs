@@ -1,6 +1,6 @@
 //! How things look: colours, widths, lengths of time, names of signals.
 
-use crate::base::show_duration;
+use crate::base::{is_hidden, show_duration};
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -141,8 +141,17 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     res
 }
 
-/// A word as a shell reads it; quoted only if it must be.
+/// A word as a shell reads it; quoted only if it must be. What a terminal would obey is spelled, as
+/// most shells read it.
 pub(super) fn shell_word(word: &str) -> String {
+    if word.contains(is_hidden) {
+        let quoted = |c: char| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if is_hidden(c) => c.to_string().bytes().map(|b| format!("\\x{b:02x}")).collect(),
+            c => c.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(quoted).collect::<String>());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=,+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_string()
@@ -170,5 +179,6 @@ mod tests {
         assert_eq!(shell_word("//a/b:c"), "//a/b:c");
         assert_eq!(shell_word("//a:t#case"), "'//a:t#case'");
         assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word("\x1b[2J it's \\\n"), r"$'\x1b[2J it\'s \\\x0a'");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::output::neutral;
 use super::style::{Style, Tone, count, list, shell_word};
-use crate::base::{Label, show_duration};
+use crate::base::{Label, plain_line, show_duration};
 use crate::event::Summary;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
         push_failures(&mut res, style, left);
     }
     for case in &summary.unmatched {
-        res.push_str(&format!("no such case: {}\n", neutral(case, false)));
+        res.push_str(&format!("no such case: {}\n", plain_line(case)));
     }
     if let Some(share) = &summary.share {
         res.push_str(&format!("share: {share}\n"));

@@ -1,8 +1,8 @@
 //! How a test is told: one line for the target, and below it the cases that need more words.
 
-use super::output::{indented, neutral, of_text};
+use super::output::{indented, neutral, of_text, shown};
 use super::style::{Style, TestOutput, Tone, count, list, show_limit, signal_meaning};
-use crate::base::{Label, show_duration};
+use crate::base::{Label, plain_line, show_duration};
 use crate::event::{Case, NotRun, Origin, Verdict};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -39,7 +39,7 @@ pub(super) fn told(style: &Style, label: &Label, end: &TestEnd) -> String {
             }
             let failed = cases.iter().any(|case| !case.verdict.is_good());
             if let Some(log) = log.as_ref().filter(|_| failed) {
-                let log = format!("  log: {}", log.display());
+                let log = format!("  log: {}", shown(log));
                 res.push_str(&style.paint(Tone::Quiet, &log));
                 res.push('\n');
             }
@@ -159,7 +159,7 @@ fn push_case(
         let tone = if is_marked(case) && good { Tone::Odd } else { tone };
         let verdict = style.paint(tone, &described(case));
         let name = if case.name.is_empty() { "the program" } else { &case.name };
-        res.push_str(&format!("  {}: {verdict}\n", neutral(name, false)));
+        res.push_str(&format!("  {}: {verdict}\n", plain_line(name)));
     }
     if style.test_output == TestOutput::All || !good && style.test_output == TestOutput::Errors {
         res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));
@@ -223,7 +223,7 @@ pub(super) fn listed(style: &Style, label: &Label, case: &Case) -> Option<String
         Verdict::NotRun(why) => ("NOT RUN", Tone::Odd, format!(" ({})", neutral(why, false))),
     };
     let word = style.paint(tone, &format!("{word:<7}"));
-    Some(format!("{word} {}{how}", neutral(&selector(label, case), false)))
+    Some(format!("{word} {}{how}", plain_line(&selector(label, case))))
 }
 
 /// What selects the case on a command line: `//p:t#case`.

@@ -59,7 +59,13 @@ pub(super) fn collect(shared: &Shared, label: &Label, root: &ExecRoot) -> Result
                 rows.push(OutputRow { path: name.to_string(), kind: OutputKind::Tree, digest });
             }
             Err(error) => {
-                shared.warn(format!("what {label} has left in ${variable} cannot be kept: {error}"))
+                let at = error.path.strip_prefix(&folder).unwrap_or(&error.path);
+                shared.warn(format!(
+                    "what {label} has left in ${variable} cannot be kept: {} '{}': {}",
+                    error.doing,
+                    at.display(),
+                    error.error
+                ));
             }
         }
     }

@@ -41,12 +41,16 @@ mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
 mod signal; // Ctrl-C, once and twice
 mod deliver; // what was asked for goes into eng-out
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // depfiles and exports from any bytes
 mod session; // what all actions of a run share
 #[cfg(test)]
 mod key_fields; // every field that a key is made of changes it
 
 pub use deliver::{Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use lookup::are_stored;

@@ -54,7 +54,12 @@ pub(super) fn prepare(
     for id in inputs {
         let path = &shared.analysis.files.file(*id).path;
         let Some(content) = shared.content(*id)? else {
-            return Ok(Err(format!("its input '{path}' is not there any more")));
+            return Ok(Err(match std::fs::read_link(shared.root.join(&**path)) {
+                Ok(to) => {
+                    format!("its input '{path}' leads to '{}', which is not there", to.display())
+                }
+                Err(_) => format!("its input '{path}' is not there any more"),
+            }));
         };
         placed.push((exec_root::place_of(&action.layout, path), *id, content));
     }

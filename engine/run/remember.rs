@@ -11,9 +11,9 @@ use super::sources;
 use super::worker::Done;
 use crate::analyze::{Action, FileKind};
 use crate::event::Outcome;
+use crate::store;
 use anyhow::Result;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Works out the key under which the result is kept. With a depfile that is one over the inputs
@@ -37,28 +37,31 @@ pub(super) fn remember(
         }
         Place::Narrowed(shape) => *shape,
     };
-    let depfile = action.depfile.as_ref().map(|path| root.root().join(path));
-    let text = depfile.and_then(|path| fs::read(path).ok());
+    let path = action.depfile.as_deref().unwrap_or_default();
+    let text = store::read_left(&root.root().join(path)).and_then(|text| {
+        let Some(text) = text else { return Ok(None) };
+        let read = depfile::read(&String::from_utf8_lossy(&text));
+        read.map(Some).ok_or_else(|| "holds no rule; 'target: file …' was expected".to_string())
+    });
     let used = match text {
-        Some(text) => {
-            let read = depfile::read(&String::from_utf8_lossy(&text));
-            match sort_out(shared, action, prepared, root, &read)? {
-                Ok((used, externals)) => {
-                    if !externals.is_empty() {
-                        done.row.externals = Some(shared.cas.put_bytes(externals.as_bytes())?);
-                    }
-                    used
+        Ok(Some(read)) => match sort_out(shared, action, prepared, root, &read)? {
+            Ok((used, externals)) => {
+                if !externals.is_empty() {
+                    done.row.externals = Some(shared.cas.put_bytes(externals.as_bytes())?);
                 }
-                Err(why) => return Ok(Err(why)),
+                used
             }
+            Err(why) => return Ok(Err(why)),
+        },
+        Err(why) if done.outcome == Outcome::Passed => {
+            return Ok(Err(format!("it ended well, but its depfile '{path}' {why}")));
         }
-        None if done.outcome == Outcome::Passed => {
-            let path = action.depfile.as_deref().unwrap_or_default();
+        Ok(None) if done.outcome == Outcome::Passed => {
             return Ok(Err(format!("it ended well but did not write its depfile '{path}'")));
         }
         // A failure that does not say what it read may have been for want of a file outside of the
         // workspace, which may be there the next time.
-        None => {
+        Ok(None) | Err(_) => {
             note(shared, prepared, Reach::All, done)?;
             return Ok(Ok(()));
         }

@@ -93,7 +93,13 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
     shared.home.setups.roots.lock().unwrap_or_else(PoisonError::into_inner).push(root);
     let how = match ended.outcome {
         Outcome::Passed => {
-            let text = fs::read(&exports).with_context(|| format!("read {}", exports.display()))?;
+            let text = match crate::store::read_left(&exports) {
+                Ok(text) => text.unwrap_or_default(),
+                Err(why) => {
+                    shared.warn(format!("setup {label} failed: its file ${EXPORTS} {why}"));
+                    return Ok(Err(format!("setup {label} failed")));
+                }
+            };
             return Ok(read(label, &String::from_utf8_lossy(&text)));
         }
         Outcome::Stopped => return Ok(Err(shared.stop.why())),
@@ -116,7 +122,7 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
 }
 
 /// Reads what a setup exports.
-fn read(label: &Label, text: &str) -> Exported {
+pub(super) fn read(label: &Label, text: &str) -> Exported {
     let mut res = Vec::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';

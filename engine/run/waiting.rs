@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -156,7 +156,11 @@ impl<'a> Look<'a> {
     /// True if one of the lines that were added since the last look tells that a case goes on.
     fn tells(&mut self) -> bool {
         if self.file.is_none() {
-            self.file = File::open(self.watched.path).ok();
+            // A pipe without writer must not make us wait, and is no report.
+            let mut options = File::options();
+            let opened = options.read(true).custom_flags(libc::O_NONBLOCK).open(self.watched.path);
+            let regular = |file: &File| file.metadata().is_ok_and(|it| it.is_file());
+            self.file = opened.ok().filter(regular);
         }
         let Some(file) = &self.file else { return false };
         let mut told = false;

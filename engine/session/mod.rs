@@ -14,6 +14,8 @@ mod explain; // … or told why it would not be
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
 mod scratch; // a folder of this process alone
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // the record of a run from any bytes
 
 pub use crate::run::{Deadline, Options, Schedule};
 pub use crate::store::{Attempt, RunRecord};
@@ -22,6 +24,8 @@ pub use bring::Session;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
 pub use explain::{Action, Explained, Question, State};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};

@@ -93,6 +93,28 @@ pub(super) fn open_regular(path: &Path, extra: OFlags) -> Result<(File, Metadata
     Ok((file, found))
 }
 
+/// The bytes of what somebody left at a path; nothing if it is not there. The error says why they
+/// cannot be had, in words that follow the name of the file.
+pub fn read_left(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    /// Far more than any file that is read whole.
+    const MOST: u64 = 64 << 20;
+    let (file, found) = match open_regular(path, OFlags::empty()) {
+        Ok(opened) => opened,
+        Err(fault) if fault.error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(fault) if fault.error.kind() == io::ErrorKind::InvalidData => {
+            return Err(fault.error.to_string());
+        }
+        Err(fault) => return Err(format!("cannot be read: {}", fault.error)),
+    };
+    let mut bytes = Vec::with_capacity(found.len().min(MOST) as usize);
+    let read = file.take(MOST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    match bytes.len() as u64 > MOST {
+        true => Err("is larger than 64 MiB".to_string()),
+        false => Ok(Some(bytes)),
+    }
+}
+
 /// Reads until the buffer is full or the file ends.
 pub(super) fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;

@@ -4,12 +4,12 @@
 use super::database::Database;
 use super::opening::Form;
 use super::records::{Attempt, RunRecord};
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     start INTEGER NOT NULL,
@@ -194,34 +194,8 @@ impl History {
     /// How long the actions of a workspace took lately; one scan.
     /// With `only`, those of the actions of these targets.
     pub fn durations(&self, workspace: &str, only: Option<&[String]>) -> Durations {
-        let found = self.database.as_ref().and_then(|database| {
-            database.read(|connection| {
-                let mut res = Durations::default();
-                let mut add = |row: &Row| {
-                    let duration = Duration::from_nanos(count(row, 2)?);
-                    let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
-                    actions.push((row.get(1)?, duration));
-                    Ok::<(), rusqlite::Error>(())
-                };
-                let Some(labels) = only else {
-                    let mut find = connection.prepare_cached(DURATIONS)?;
-                    let mut rows = find.query([workspace])?;
-                    while let Some(row) = rows.next()? {
-                        add(row)?;
-                    }
-                    return Ok(res);
-                };
-                let mut find = connection.prepare_cached(DURATIONS_OF)?;
-                for label in labels {
-                    let mut rows = find.query([workspace, label])?;
-                    while let Some(row) = rows.next()? {
-                        add(row)?;
-                    }
-                }
-                Ok(res)
-            })
-        });
-        found.unwrap_or_default()
+        let database = self.database.as_ref();
+        database.and_then(|it| it.read(|it| durations(it, workspace, only))).unwrap_or_default()
     }
 }
 
@@ -229,6 +203,36 @@ impl History {
 fn files_of(attempt: &Attempt) -> Option<Vec<u8>> {
     let files = &attempt.why.files;
     if files.is_empty() { None } else { postcard::to_stdvec(files).ok() }
+}
+
+pub(super) fn durations(
+    connection: &Connection,
+    workspace: &str,
+    only: Option<&[String]>,
+) -> rusqlite::Result<Durations> {
+    let mut res = Durations::default();
+    let mut add = |row: &Row| {
+        let duration = Duration::from_nanos(count(row, 2)?);
+        let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
+        actions.push((row.get(1)?, duration));
+        Ok::<(), rusqlite::Error>(())
+    };
+    let Some(labels) = only else {
+        let mut find = connection.prepare_cached(DURATIONS)?;
+        let mut rows = find.query([workspace])?;
+        while let Some(row) = rows.next()? {
+            add(row)?;
+        }
+        return Ok(res);
+    };
+    let mut find = connection.prepare_cached(DURATIONS_OF)?;
+    for label in labels {
+        let mut rows = find.query([workspace, label])?;
+        while let Some(row) = rows.next()? {
+            add(row)?;
+        }
+    }
+    Ok(res)
 }
 
 /// SQLite's whole numbers have a sign.

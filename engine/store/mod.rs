@@ -18,10 +18,15 @@ mod flat; // one value in one file, read in one go
 mod records; // runs and attempts as plain values
 mod history; // SQLite: runs and every attempt of every action
 mod past; // … read, for explanations
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // rows and trees from any bytes
 
 pub use cas::Cas;
 pub use error::StoreError;
+pub use file::read_left;
 pub use flat::{load_flat, save_flat};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::{READERS, decoded};
 pub use history::{Durations, History};
 pub use ledger::{Batch, Ledger};
 pub use reapi::{

@@ -3,7 +3,7 @@
 use super::history::{History, count};
 use super::records::{Attempt, RunRecord};
 use crate::base::{Digest, Why};
-use rusqlite::{OptionalExtension, Params, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 const RUN: &str = "SELECT id, start, stop, workspace, command, exit, version FROM runs";
 const ATTEMPT: &str = "SELECT run, label, action, key, size, attempts.start, duration, cpu, peak,
@@ -63,12 +63,8 @@ impl History {
         action: &str,
         until: i64,
     ) -> Option<Attempt> {
-        let query = format!(
-            "{ATTEMPT} JOIN runs ON runs.id = attempts.run
-            WHERE label = ?2 AND action = ?3 AND run <= ?4 AND workspace = ?1 AND test_case IS NULL
-            ORDER BY run DESC, attempts.rowid DESC LIMIT 1"
-        );
-        self.find_attempts(&query, (workspace, label, action, until)).pop()
+        let database = self.database.as_ref()?;
+        database.read(|it| last_attempt(it, (workspace, label, action, until)))?
     }
 
     /// Names of the actions of a target that ever ran in a workspace, in a run up to this one.
@@ -94,6 +90,19 @@ impl History {
         });
         found.unwrap_or_default()
     }
+}
+
+/// The latest attempt of an action of a target in a workspace, in a run up to this one.
+pub(super) fn last_attempt(
+    connection: &Connection,
+    of: (&str, &str, &str, i64),
+) -> rusqlite::Result<Option<Attempt>> {
+    let query = format!(
+        "{ATTEMPT} JOIN runs ON runs.id = attempts.run
+        WHERE label = ?2 AND action = ?3 AND run <= ?4 AND workspace = ?1 AND test_case IS NULL
+        ORDER BY run DESC, attempts.rowid DESC LIMIT 1"
+    );
+    connection.prepare_cached(&query)?.query_row(of, attempt).optional()
 }
 
 fn attempt(row: &Row) -> rusqlite::Result<Attempt> {

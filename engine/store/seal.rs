@@ -9,10 +9,21 @@ const CHECK: usize = 16;
 
 /// The row of a value under a key; nothing if the value cannot be encoded.
 pub(super) fn seal(key: &[u8], value: &impl Serialize) -> Option<Vec<u8>> {
-    let mut row = postcard::to_extend(value, vec![VERSION]).ok()?;
+    let row = postcard::to_extend(value, vec![VERSION]).ok()?;
+    Some(checked(key, row))
+}
+
+/// The version and the encoded value with their checksum.
+fn checked(key: &[u8], mut row: Vec<u8>) -> Vec<u8> {
     let check = checksum(key, &row);
     row.extend_from_slice(&check);
-    Some(row)
+    row
+}
+
+/// The row that would hold these bytes as the encoded value, for readers of damaged ones.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn sealed(key: &[u8], value: &[u8]) -> Vec<u8> {
+    checked(key, [&[VERSION], value].concat())
 }
 
 /// The value of a row; nothing if the row is not what was sealed under this key.

@@ -171,7 +171,7 @@ fn bad_tree(digest: &Digest, why: &str) -> StoreError {
     StoreError::odd("read the stored folder", Path::new(&digest.hex()), why)
 }
 
-fn list(tree: &Tree) -> Result<Vec<(String, Entry)>, String> {
+pub(super) fn list(tree: &Tree) -> Result<Vec<(String, Entry)>, String> {
     let children: HashMap<Digest, &Directory> =
         tree.children.iter().map(|child| (encode(child).0, child)).collect();
     let empty = Directory::default();

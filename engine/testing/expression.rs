@@ -153,7 +153,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
         let before_text = tokens.last() != Some(&Token::Close)
             && !matches!(tokens.last(), Some(Token::Word(_) | Token::Quoted(_) | Token::Regex(_)));
         match first {
-            ' ' | '\t' | '\n' => rest = after,
+            blank if blank.is_whitespace() => rest = after,
             '(' | ')' | '!' => {
                 tokens.push(match first {
                     '(' => Token::Open,
@@ -341,7 +341,7 @@ mod tests {
             ("tag(slo)", false),
             ("tag(/slo/)", true),
             ("not tag(slow)", false),
-            ("!tag(fast) && kind(cc_test)", true),
+            ("!tag(fast)\u{a0}&&\u{c}kind(cc_test)", true),
             ("size(small) & (target(//a) | tag(fast))", true),
             ("a and not parses or tag(net)", true),
             ("not (parses and tag(net))", false),

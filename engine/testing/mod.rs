@@ -27,8 +27,12 @@ mod remembered; // what the ledger remembers
 mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts
 mod run; // follows the processes of all tests
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // results, listings and filters from any bytes
 
 pub use filter::Filter;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
 pub use policy::Policy;
 pub use run::Tests;
 pub use share::{Division, Share, times};
