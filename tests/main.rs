@@ -48,4 +48,5 @@ mod stale_tests;
 mod terminal;
 mod tidy;
 mod variants;
+mod visible;
 mod wont_die;

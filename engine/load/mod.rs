@@ -19,6 +19,7 @@ mod walk; // visits what a rule mentions
 mod check; // what can be wrong with a rule before any target uses it
 mod check_names; // … its names
 mod check_cycles; // … what needs itself
+mod visible; // visible_to: [..]
 mod target; // what a target is
 mod glob; // * ** and !, sorted
 mod value; // values of attributes, checked
@@ -39,8 +40,8 @@ pub use folders::listing;
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{
-    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part, Prop, Rule,
-    Rules, Template, TestRule, Text, ToolSpec,
+    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part,
+    Prop, Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};
