@@ -27,6 +27,7 @@ mod package; // BUILD.ron → targets
 mod build_file; // a BUILD.ron before its targets are read
 mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
+mod profile; // named sets of flags
 mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
 mod owner; // files → the targets that name them
@@ -37,6 +38,7 @@ mod sample; // rules and workspaces from text, for tests
 mod mutations; // whatever stands in a file is told, and nothing panics
 
 pub use folders::listing;
+pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles_of_workspace};
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{
