@@ -42,7 +42,7 @@ pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{
-    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part,
+    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Params, Part,
     Prop, Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
