@@ -7,6 +7,7 @@ mod build;
 mod cache;
 mod cases;
 mod cc;
+mod cc_pitfalls;
 mod cc_shared;
 mod cc_use;
 mod config;
