@@ -93,7 +93,7 @@ pub(super) fn read(lines: &Lines, words: &Words, text: &str) -> Result<Reported,
             count.map_or("too many".to_string(), |count| count.to_string())
         )),
     };
-    Ok(Reported { cases: res.cases, open, starts, complaint, ..Reported::default() })
+    Ok(Reported { cases: res.cases, open, starts, complaint })
 }
 
 #[cfg(test)]
