@@ -17,7 +17,7 @@ use std::time::SystemTime;
 /// What a worker sends back.
 pub(super) enum End {
     /// An action has ended. With `free` the worker has nothing more to do.
-    Over { node: NodeId, res: Result<Done>, began: SystemTime, free: bool },
+    Over { node: NodeId, res: Box<Result<Done>>, began: SystemTime, free: bool },
     /// Actions that it did not come to, since it starts a process now.
     Back(Vec<NodeId>),
 }
@@ -43,6 +43,7 @@ pub(super) fn work(
         let res = catch_unwind(AssertUnwindSafe(carry))
             .unwrap_or_else(|_| Err(anyhow!("BUG: carrying out '{}' panicked", about.subject)));
         // The coordinator is gone only if it has panicked itself.
-        let _ = send.send(End::Over { node, res, began, free: handed.is_empty() });
+        let (res, free) = (Box::new(res), handed.is_empty());
+        let _ = send.send(End::Over { node, res, began, free });
     }
 }

@@ -282,7 +282,7 @@ impl<'a> Coordinator<'a, '_> {
         let mut news = News::default();
         for end in ends {
             let (node, res, began, free) = match end {
-                End::Over { node, res, began, free } => (node, res, began, free),
+                End::Over { node, res, began, free } => (node, *res, began, free),
                 End::Back(nodes) => {
                     for node in nodes {
                         self.grants.remove(&node);
