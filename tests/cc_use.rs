@@ -214,7 +214,7 @@ fn a_toolchain_of_the_workspace_replaces_the_one_that_is_built_in() {
             .stderr
             .contains("  $ c++ -Wl,--dependency-file=out/_obj/t/link.d -o out/t out/_obj/t/t.cc.o out/liblib.a -Wl,--gc-sections\n")
     );
-    first.tells("  $ cc -DALL -DIN_C -iquote . -iquote out -MD ");
+    first.tells("  $ cc -fPIC -DALL -DIN_C -iquote . -iquote out -MD ");
 
     let build = ws.read("toolchains/BUILD.ron");
     ws.write("toolchains/BUILD.ron", &build.replace("\"-DIN_C\"", "\"-DIN_C=2\""));
@@ -227,7 +227,7 @@ fn a_mode_changes_what_mentions_it_and_both_builds_are_kept() {
     ws.test(&[]);
     ws.test(&["--mode", "release"])
         .ran(&["compile lib.c", "compile t.cc"])
-        .tells("  $ cc -DALL -DFAST -DIN_C ");
+        .tells("  $ cc -fPIC -DALL -DFAST -DIN_C ");
     ws.test(&[]).ran(&[]);
     ws.test(&["--mode", "release"]).ran(&[]);
 }
@@ -254,7 +254,7 @@ int main(void) { return speed() != EXPECTED; }
     ws.test(&[]).ran(&["compile slow.c", "compile t.c", "link t", "test //:t"]);
     ws.test(&["--mode", "release"])
         .ran(&["compile fast.c", "compile t.c", "link t", "test //:t"])
-        .tells("  $ cc -O2 -DNDEBUG -iquote . -iquote out -DEXPECTED=1 ");
+        .tells("  $ cc -fPIC -O2 -DNDEBUG -iquote . -iquote out -DEXPECTED=1 ");
     ws.eng(&["test", "--mode", "relaese"]).expect(2);
 }
 

@@ -6,7 +6,7 @@ use super::test_process::TestProcess;
 use super::word::{self, Piece, Word};
 use super::{FileId, FileKind};
 use crate::base::{Label, Place, Problem, Problems, join};
-use crate::load::{ActionEnv, ActionRule, Does, Part, Template};
+use crate::load::{self, ActionEnv, ActionRule, Does, Part};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ pub struct Action {
     pub depfile: Option<String>,
     /// Which output receives standard output.
     pub stdout: Option<FileId>,
-    /// How the command takes a file of arguments: text before and after its path.
-    pub params: Option<Box<(String, String)>>,
+    /// How the command takes a file of arguments.
+    pub params: Option<Box<Params>>,
     /// Where inputs stand.
     pub layout: Layout,
     /// Killed after this time.
@@ -60,6 +60,17 @@ pub const LONGEST_COMMAND: usize = 100_000;
 /// Stands in the words of a test for the path of the file into which results are written. It is
 /// replaced when the process is started, so that no absolute path gets into a key.
 pub const REPORT: &str = "{report}";
+
+/// How a command takes a file of arguments, one a line.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// Text before the path of the file.
+    pub before: String,
+    /// Text after it.
+    pub after: String,
+    /// Blanks, quotes and backslashes in arguments have a backslash in front.
+    pub escaped: bool,
+}
 
 /// What an action does.
 #[derive(Debug, Clone)]
@@ -325,14 +336,15 @@ impl Scope<'_> {
 }
 
 /// The texts before and after the file in `@{file}`.
-fn around_file(template: &Template) -> (String, String) {
-    let (mut before, mut after, mut seen) = (String::new(), String::new(), false);
-    for part in &template.parts {
+fn around_file(params: &load::Params) -> Params {
+    let mut res = Params { before: String::new(), after: String::new(), escaped: params.escaped };
+    let mut seen = false;
+    for part in &params.word.parts {
         match part {
             Part::Mention(_) => seen = true,
-            Part::Text(text) if seen => after.push_str(text),
-            Part::Text(text) => before.push_str(text),
+            Part::Text(text) if seen => res.after.push_str(text),
+            Part::Text(text) => res.before.push_str(text),
         }
     }
-    (before, after)
+    res
 }

@@ -380,6 +380,7 @@ impl Scope<'_> {
             let brought =
                 word::flatten(&target.data).into_iter().chain(word::flatten(&target.beside));
             word.add_files(brought.flat_map(|word| word.files().to_vec()));
+            word.add_beside(target.companions());
         }
         word.text = res.into();
         word

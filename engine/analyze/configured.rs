@@ -25,7 +25,7 @@ pub struct Configured {
     pub run: Arc<Vec<Piece>>,
     /// What must lie beside it at run time.
     pub data: Arc<Vec<Piece>>,
-    /// What must lie in the folder of its program.
+    /// What must lie in the folder of its program, or of its files if it has none.
     pub beside: Arc<Vec<Piece>>,
     /// How it is tested, if it is a test.
     pub test: Option<Arc<Test>>,
@@ -52,12 +52,19 @@ impl Configured {
         }
     }
 
-    /// The target's program with each file that must lie in its folder.
+    /// The target's program with each file that must lie in its folder. What cannot be run, but may
+    /// be loaded, stands for itself.
     pub fn companions(&self) -> Vec<(FileId, FileId)> {
-        let program = word::flatten(&self.run).first().and_then(|word| word.file);
-        let Some(program) = program else { return Vec::new() };
-        let files = word::flatten(&self.beside).into_iter().flat_map(|word| word.files().to_vec());
-        files.map(|file| (program, file)).collect()
+        let beside: Vec<FileId> = word::flatten(&self.beside)
+            .into_iter()
+            .flat_map(|word| word.files().to_vec())
+            .collect();
+        if beside.is_empty() {
+            return Vec::new();
+        }
+        let of = |list: &[Piece]| word::flatten(list).first().and_then(|word| word.file);
+        let Some(program) = of(&self.run).or_else(|| of(&self.files)) else { return Vec::new() };
+        beside.into_iter().map(|file| (program, file)).collect()
     }
 
     /// The field of a group, or one of the engine's own names.

@@ -4,7 +4,7 @@ use super::scope::Scope;
 use super::word::{self, Piece, Word};
 use crate::base::{Problem, Problems};
 use crate::load::{AttrKind, Item, Mention, Part, Prop, Template};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The names that mean something only inside one action.
@@ -48,6 +48,18 @@ impl Scope<'_> {
                     if self.all_hold(conditions, problems) {
                         pieces.extend(self.expand(items, context, problems));
                     }
+                }
+                Item::Without(list, items) => {
+                    let list = word::flatten(&self.list(&list.text, context, problems));
+                    let dropped: HashSet<&str> = list.iter().map(|word| &*word.text).collect();
+                    let kept = self.expand(items, context, problems);
+                    if dropped.is_empty() {
+                        pieces.extend(kept);
+                        continue;
+                    }
+                    let words = word::flatten(&kept).into_iter();
+                    let words = words.filter(|word| !dropped.contains(&*word.text));
+                    pieces.extend(words.map(Piece::Word));
                 }
             }
         }

@@ -9,6 +9,7 @@ mod scope; // what a name means in a rule, for one target
 mod expand; // templates + scope → words
 mod attrs; // attribute types
 mod actions; // each, outs, depfile, inputs
+mod once; // words that only one target may give
 mod configured; // a target after analysis: what it provides
 mod test_process; // what makes an action a process of a test
 mod testing; // how a target is tested

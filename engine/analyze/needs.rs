@@ -162,6 +162,9 @@ fn defaults(
                     defaults(items, target, active, named);
                 }
             }
+            Item::Without(list, _) => {
+                unreachable!("BUG: {} lets a default leave out '{}'", target.rule.name, list.text)
+            }
         }
     }
 }

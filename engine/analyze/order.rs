@@ -38,6 +38,7 @@ pub(super) fn dependencies_first(
                 problems.push(Problem::at(&place, why));
                 continue;
             };
+            may_depend(workspace, &target, found, &place, problems);
             let to = *nodes.entry(dep.clone()).or_insert_with(|| {
                 queue.push_back(dep);
                 graph.add_node(found.clone())
@@ -64,6 +65,31 @@ pub(super) fn dependencies_first(
             Vec::new()
         }
     }
+}
+
+/// Complains if the dependency is not visible to the target. A suite stands for tests as a pattern
+/// does, and what stands for a built-in target was chosen by the workspace as a whole.
+fn may_depend(
+    workspace: &Workspace,
+    target: &Target,
+    dependency: &Target,
+    place: &Place,
+    problems: &mut Problems,
+) {
+    let Some(visible) = &dependency.visible_to else { return };
+    let chosen = || workspace.replace.values().any(|(label, _)| *label == dependency.label);
+    if visible.allows(&dependency.label, &target.label) || target.rule.suite.is_some() || chosen() {
+        return;
+    }
+    let text = format!(
+        "{} may not depend on {}, which is visible to {}",
+        target.label,
+        dependency.label,
+        visible.told(&dependency.label)
+    );
+    let package = &target.label.package;
+    let add = format!("to allow it, add '{package}:all' here");
+    problems.push(Problem::at(place, text).also(&visible.place, add));
 }
 
 /// Why a label names nothing, with the nearest name. Problems of a package that could not be read

@@ -67,6 +67,7 @@ impl<'a> Scope<'a> {
         self.choose_variant(problems);
         self.check_values(problems);
         self.commands(problems);
+        self.check_once(problems);
         let mut configured = Configured::new(self.target);
         if let Some(forwards) = &rule.forwards {
             let actual = self.targets(&forwards.text).into_iter().next()?;

@@ -1,5 +1,6 @@
 //! How a target is tested: its program, its protocol and what must lie around it.
 
+use super::FileId;
 use super::configured::Configured;
 use super::expand::Context;
 use super::scope::Scope;
@@ -88,7 +89,17 @@ impl Scope<'_> {
         let context = Context::default();
         let protocol = self.one_word(&rule.protocol, &context, problems)?.text;
         let protocol = self.workspace.rules.protocols.get(&*protocol)?.clone();
-        let programs = self.programs(rule, problems)?;
+        let mut programs = self.programs(rule, problems)?;
+        let beside: Vec<FileId> = word::flatten(&configured.beside)
+            .iter()
+            .flat_map(|word| word.files().to_vec())
+            .collect();
+        for program in programs.iter_mut().filter_map(|program| program.words.first_mut()) {
+            let own = program.file;
+            program.add_beside(
+                own.into_iter().flat_map(|own| beside.iter().map(move |it| (own, *it))),
+            );
+        }
         let args = word::flatten(&self.list("args", &context, problems));
         let mut env = self.environment(&rule.env, &context, problems);
         for mut word in word::flatten(&self.list("env", &context, problems)) {

@@ -1,6 +1,7 @@
 //! Reads arguments and the environment, walks the rooms in order, and picks the exit code.
 
 mod options; // what was typed
+mod profile; // flags that were not typed
 mod request; // what was meant
 mod places; // folders of the user
 mod build; // eng build
@@ -11,11 +12,12 @@ mod rules; // eng rules
 mod clean; // eng clean
 
 use crate::base::plain;
-use crate::load::LoadError;
+use crate::load::{LoadError, Text};
 use crate::report;
 use crate::session::Failure;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use options::{Options, Verb};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Exit codes, as Bazel has them.
@@ -40,22 +42,10 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Exit::Usage as u8);
     }
     let arguments = options::normalize(std::env::args_os());
-    let options = match Options::try_parse_from(arguments) {
-        Ok(options) => options,
-        Err(mut error) => {
-            options::belongs_to(&mut error);
-            let usage = error.use_stderr();
-            let text = error.render().to_string();
-            if usage && plain(&text) != text {
-                report::print_problem(&text);
-            } else {
-                // A closed pipe is no reason to fail.
-                let _ = error.print();
-            }
-            return ExitCode::from(if usage { Exit::Usage as u8 } else { Exit::Ok as u8 });
-        }
-    };
-    let res = std::panic::catch_unwind(|| run(options));
+    let res = std::panic::catch_unwind(|| match options(&arguments) {
+        Ok((options, added)) => run(options, &added),
+        Err(exit) => exit,
+    });
     let exit = res.unwrap_or_else(|_| {
         report::print_problem("eng: this is a bug in eng; what it was doing stands above\n");
         Exit::Bug
@@ -63,7 +53,32 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn run(options: Options) -> Exit {
+/// What was typed, with what profiles add.
+fn options(arguments: &[OsString]) -> Result<(Options, Vec<Text>), Exit> {
+    let typed = Options::command().try_get_matches_from(arguments).map_err(misread)?;
+    let added = profile::added(&typed).map_err(tell)?;
+    let options = match added.is_empty() {
+        true => Options::from_arg_matches(&typed),
+        false => Options::try_parse_from(profile::among(arguments, &typed, &added)),
+    };
+    Ok((options.map_err(misread)?, added))
+}
+
+/// Prints what is wrong with the arguments, or the help that was asked for.
+fn misread(mut error: clap::Error) -> Exit {
+    options::belongs_to(&mut error);
+    let usage = error.use_stderr();
+    let text = error.render().to_string();
+    if usage && plain(&text) != text {
+        report::print_problem(&text);
+    } else {
+        // A closed pipe is no reason to fail.
+        let _ = error.print();
+    }
+    if usage { Exit::Usage } else { Exit::Ok }
+}
+
+fn run(options: Options, added: &[Text]) -> Exit {
     let res = match options.verb {
         Verb::Build(build) => build::build(build),
         Verb::Test(test) => test::test(test),
@@ -73,7 +88,7 @@ fn run(options: Options) -> Exit {
     };
     match res {
         Ok(exit) => exit,
-        Err(failure) => tell(failure),
+        Err(failure) => tell(profile::placed(failure, added)),
     }
 }
 

@@ -95,6 +95,9 @@ pub struct Common {
     /// Activate a mode of the rules, such as release
     #[arg(long = "mode", value_name = "MODE")]
     pub modes: Vec<String>,
+    /// Take the flags of a profile of the workspace or of your settings; what is typed holds
+    #[arg(long, value_name = "PROFILE")]
+    pub config: Vec<String>,
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
@@ -122,6 +125,9 @@ pub struct Explain {
     /// Modes of the rules
     #[arg(long = "mode", value_name = "MODE", conflicts_with = "run")]
     pub modes: Vec<String>,
+    /// Take the flags of a profile
+    #[arg(long, value_name = "PROFILE")]
+    pub config: Vec<String>,
 }
 
 /// What ends a run early.

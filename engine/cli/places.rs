@@ -20,6 +20,15 @@ pub fn places() -> Result<Places, Failure> {
     })
 }
 
+/// The settings of this user, if there is a place for them.
+pub fn settings() -> Option<PathBuf> {
+    let folder = |variable: &str| {
+        std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    };
+    let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
+    Some(config.join("eng/config.ron"))
+}
+
 /// The working directory.
 pub fn working_directory() -> Result<PathBuf, Failure> {
     std::env::current_dir().context("find the working directory").map_err(Failure::World)

@@ -119,5 +119,9 @@ fn show(item: &Item) -> String {
             let items: Vec<String> = items.iter().map(show).collect();
             format!("{} (if {})", items.join(" "), conditions.join(" and "))
         }
+        Item::Without(list, items) => {
+            let items: Vec<String> = items.iter().map(show).collect();
+            format!("{} (without {})", items.join(" "), list.text)
+        }
     }
 }

@@ -85,6 +85,8 @@ pub struct ActionEnd {
     pub place: Place,
     /// Why it ran, in one line, if it ran.
     pub reason: Option<String>,
+    /// Files of the workspace that a failed command did not find, since they are no inputs of it.
+    pub undeclared: Vec<String>,
 }
 
 /// Whether a result is fresh.

@@ -1,8 +1,8 @@
 //! `actions`, `test` and `variants` of a rule.
 
-use super::rule::{ActionEnv, ActionRule, Does, Part, Template, TestRule, Variant};
+use super::rule::{ActionEnv, ActionRule, Does, Params, Part, Template, TestRule, Variant};
 use super::template::IsTarget;
-use super::tree::{Arg, Kind, Node};
+use super::tree::{Arg, Args, Kind, Node};
 use super::{condition, item, read};
 use crate::base::{Problem, Problems};
 
@@ -69,7 +69,7 @@ pub fn action(arg: &Arg, is_target: IsTarget, problems: &mut Problems) -> Option
     let mut template = |wanted: &str| {
         field(wanted).and_then(|node| item::template(node, wanted, is_target, problems))
     };
-    let (depfile, params, say) = (template("depfile"), template("params"), template("say"));
+    let (depfile, say) = (template("depfile"), template("say"));
     Some(ActionRule {
         name: name.text.clone(),
         place: name.place.clone(),
@@ -83,9 +83,24 @@ pub fn action(arg: &Arg, is_target: IsTarget, problems: &mut Problems) -> Option
         outs,
         depfile,
         stdout: field("stdout").and_then(|node| read::string(node, "stdout", problems)),
-        params,
+        params: field("params").and_then(|node| params(node, is_target, problems)),
         say,
     })
+}
+
+/// `"@{file}"` or `escaped("@{file}")`.
+fn params(node: &Node, is_target: IsTarget, problems: &mut Problems) -> Option<Params> {
+    let (word, escaped) = match &node.kind {
+        Kind::Call(name, Args::Plain(nodes)) if name.text == "escaped" && nodes.len() == 1 => {
+            (&nodes[0], true)
+        }
+        Kind::Call(..) => {
+            read::mismatch(node, "params", "\"@{file}\" or 'escaped(\"@{file}\")'", problems);
+            return None;
+        }
+        _ => (node, false),
+    };
+    Some(Params { word: item::template(word, "params", is_target, problems)?, escaped })
 }
 
 fn environment(node: Option<&Node>, is_target: IsTarget, problems: &mut Problems) -> ActionEnv {

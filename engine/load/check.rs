@@ -181,10 +181,10 @@ fn action(action: &ActionRule, problems: &mut Problems) {
         _ => {}
     }
     if let Some(params) = &action.params
-        && !walk::mentions_name(params, "file")
+        && !walk::mentions_name(&params.word, "file")
     {
         let text = "'params' says how the command takes a file of arguments, such as \"@{file}\", but '{file}' is missing";
-        wrong(&params.place, text.to_string());
+        wrong(&params.word.place, text.to_string());
     }
     if let Some(stdout) = &action.stdout
         && !action.outs.iter().any(|out| out.name == stdout.text)

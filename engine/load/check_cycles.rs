@@ -78,6 +78,7 @@ fn steps(rule: &Rule) -> Vec<Step<'_>> {
 fn names_in(items: &[Item], visit: &mut dyn FnMut(&str)) {
     walk::templates(items, &mut |it| names_of(it, visit));
     walk::conditions(items, &mut |condition| visit(&condition.name));
+    walk::left_out(items, &mut |list| visit(&list.text));
 }
 
 fn names_of(template: &Template, visit: &mut dyn FnMut(&str)) {
@@ -90,7 +91,8 @@ fn names_of_action(action: &ActionRule, visit: &mut dyn FnMut(&str)) {
     }
     action.outs.iter().for_each(|out| names_in(&out.items, visit));
     walk::singles(action).for_each(|it| names_of(it, visit));
-    action.depfile.iter().chain(&action.params).for_each(|it| names_of(it, visit));
+    let params = action.params.iter().map(|params| &params.word);
+    action.depfile.iter().chain(params).for_each(|it| names_of(it, visit));
     action.when.iter().for_each(|condition| visit(&condition.name));
     if let Some(each) = &action.each {
         visit(&each.text);

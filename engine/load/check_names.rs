@@ -57,6 +57,9 @@ impl<'a> Names<'a> {
         for action in &self.rule.actions {
             self.action(action, problems);
         }
+        for list in &self.rule.once {
+            self.names_list("once", list, None, problems);
+        }
         for condition in self.rule.variants.iter().flat_map(|variant| &variant.when) {
             self.condition(condition, false, problems);
         }
@@ -126,7 +129,7 @@ impl<'a> Names<'a> {
             self.condition(condition, true, problems);
         }
         if let Some(each) = &action.each {
-            self.each(action, each, problems);
+            self.names_list("each", each, Some(action), problems);
         }
         for list in walk::command(action).into_iter().chain([action.inputs.as_slice()]) {
             self.items(list, spot, problems);
@@ -141,15 +144,22 @@ impl<'a> Names<'a> {
             self.template(depfile, Spot { outs: true, ..spot }, problems);
         }
         if let Some(params) = &action.params {
-            self.template(params, Spot { params: true, ..spot }, problems);
+            self.template(&params.word, Spot { params: true, ..spot }, problems);
         }
     }
 
-    fn each(&self, action: &ActionRule, each: &Text, problems: &mut Problems) {
-        let why = match self.meaning(&each.text) {
+    /// Checks the name of a list that stands alone: in `each` of an action, in `without`, in `once`.
+    fn names_list(
+        &self,
+        owner: &str,
+        list: &Text,
+        action: Option<&ActionRule>,
+        problems: &mut Problems,
+    ) {
+        let why = match self.meaning(&list.text) {
             Some(Meaning::Attr(attr)) if attr.kind.is_list() => return,
             Some(Meaning::Var) => return,
-            Some(Meaning::Output(other)) if other.name != action.name => return,
+            Some(Meaning::Output(other)) if action.is_none_or(|it| it.name != other.name) => return,
             Some(Meaning::Output(_)) => "is an output of this action itself".to_string(),
             Some(Meaning::Attr(attr)) => format!("is no list but a {}", attr.kind.name()),
             Some(Meaning::Engine) => "is no list".to_string(),
@@ -157,21 +167,28 @@ impl<'a> Names<'a> {
                 let attrs = self.rule.attrs.iter().filter(|attr| attr.kind.is_list());
                 let vars = self.rule.vars.iter().map(|var| var.name.as_str());
                 let lists: Vec<&str> = attrs.map(|attr| attr.name.as_str()).chain(vars).collect();
-                let bare = each.text.trim_start_matches('{').trim_end_matches('}');
+                let bare = list.text.trim_start_matches('{').trim_end_matches('}');
                 let hint = match lists.contains(&bare) {
                     true => format!("; write the name alone: \"{bare}\""),
-                    false => near_or_all(&each.text, &lists, "lists are"),
+                    false => near_or_all(&list.text, &lists, "lists are"),
                 };
                 format!("is no list here{hint}")
             }
         };
-        let text = format!("'each' wants the name of a list, but '{}' {why}", each.text);
-        problems.push(Problem::at(&each.place, text));
+        let text = format!("'{owner}' wants the name of a list, but '{}' {why}", list.text);
+        problems.push(Problem::at(&list.place, text));
     }
 
     fn items(&self, items: &[Item], spot: Spot, problems: &mut Problems) {
         walk::templates(items, &mut |template| self.template(template, spot, problems));
         walk::conditions(items, &mut |condition| self.condition(condition, true, problems));
+        walk::left_out(items, &mut |list| match spot.default {
+            Some(_) => {
+                let text = "'without' cannot stand in a default; write a var";
+                problems.push(Problem::at(&list.place, text));
+            }
+            None => self.names_list("without", list, None, problems),
+        });
     }
 
     fn template(&self, template: &Template, spot: Spot, problems: &mut Problems) {

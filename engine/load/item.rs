@@ -1,12 +1,12 @@
-//! Nodes of rule files → lists of templates and `when(..)`, fields, environments.
+//! Nodes of rule files → lists of templates, `when(..)` and `without(..)`, fields, environments.
 
-use super::rule::{ActionEnv, Field, Item, Part, Template};
+use super::rule::{ActionEnv, Field, Item, Part, Template, Text};
 use super::template::{IsTarget, Written};
-use super::tree::{Arg, Kind, Node};
+use super::tree::{Arg, Args, Kind, Node};
 use super::{condition, read};
-use crate::base::Problems;
+use crate::base::{Problem, Problems};
 
-/// A list of items; a single string or `when(..)` is a list of one.
+/// A list of items; a single item is a list of one.
 pub fn items(node: &Node, owner: &str, is_target: IsTarget, problems: &mut Problems) -> Vec<Item> {
     match &node.kind {
         Kind::List(nodes) => {
@@ -26,11 +26,30 @@ fn item(node: &Node, owner: &str, is_target: IsTarget, problems: &mut Problems) 
             let (conditions, kept) = condition::when(name, args, problems)?;
             Some(Item::When(conditions, items(kept, owner, is_target, problems)))
         }
+        Kind::Call(name, args) if name.text == "without" => {
+            let (dropped, kept) = without(name, args, problems)?;
+            Some(Item::Without(dropped, items(kept, owner, is_target, problems)))
+        }
         _ => {
-            read::mismatch(node, owner, "strings and 'when(..)'", problems);
+            read::mismatch(node, owner, "strings, 'when(..)' and 'without(..)'", problems);
             None
         }
     }
+}
+
+/// The parts of `without("x", [..])`: the name of a list, and the node of what is taken from.
+fn without<'a>(name: &Text, args: &'a Args, problems: &mut Problems) -> Option<(Text, &'a Node)> {
+    let Args::Plain(nodes) = args else {
+        let text = "'without' is written 'without(\"list\", [..])'";
+        problems.push(Problem::at(&name.place, text));
+        return None;
+    };
+    let [dropped, kept] = nodes.as_slice() else {
+        let text = "'without' wants the name of a list and a list: 'without(\"list\", [..])'";
+        problems.push(Problem::at(&name.place, text));
+        return None;
+    };
+    Some((read::string(dropped, "without", problems)?, kept))
 }
 
 /// A single string with mentions.

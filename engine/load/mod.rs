@@ -19,6 +19,7 @@ mod walk; // visits what a rule mentions
 mod check; // what can be wrong with a rule before any target uses it
 mod check_names; // … its names
 mod check_cycles; // … what needs itself
+mod visible; // visible_to: [..]
 mod target; // what a target is
 mod glob; // * ** and !, sorted
 mod value; // values of attributes, checked
@@ -26,6 +27,7 @@ mod package; // BUILD.ron → targets
 mod build_file; // a BUILD.ron before its targets are read
 mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
+mod profile; // named sets of flags
 mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
 mod owner; // files → the targets that name them
@@ -38,11 +40,12 @@ mod fuzz; // files, templates and globs from any bytes
 pub use folders::listing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, builtin_protocols};
+pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles_of_workspace};
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use rule::{
-    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Part, Prop, Rule,
-    Rules, Template, TestRule, Text, ToolSpec,
+    ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Params, Part,
+    Prop, Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};

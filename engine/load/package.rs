@@ -7,6 +7,7 @@ use super::rule::Rules;
 use super::target::Attrs;
 use super::tree::{Kind, Node};
 use super::value::Reader;
+use super::visible::Visible;
 use super::{Package, Target, read};
 use crate::base::{PackageName, Place, Problem, Problems, Repo, check_package};
 use std::collections::HashMap;
@@ -112,11 +113,18 @@ fn target<'a>(
     let name = reader.name(call, args);
     let mut attrs = Vec::with_capacity(args.len());
     let mut tags = Vec::new();
+    let mut visible_to = None;
     for arg in args {
         match arg.name.text.as_str() {
             "name" => {}
             "tags" => tags = read::words(&arg.value, "tags", reader.problems),
-            "visible_to" => drop(read::strings(&arg.value, "visible_to", reader.problems)),
+            "visible_to" => {
+                let texts = read::strings(&arg.value, "visible_to", reader.problems);
+                let home = &package.name;
+                let place = &arg.value.place;
+                let visible = Visible::read(place, &texts, home, reader.problems);
+                visible_to = Some(Box::new(visible));
+            }
             "doc" => drop(read::string(&arg.value, "doc", reader.problems)),
             name => match rule.attrs.iter().zip(0..).find(|(attr, _)| attr.name == name) {
                 Some((attr, at)) => {
@@ -137,7 +145,8 @@ fn target<'a>(
     let place = call.place.clone();
     let name_place = read::field(args, "name").map_or(&call.place, |name| &name.place);
     let attrs = Attrs::new(rule, attrs);
-    Some((Target { label, place, rule: rule.clone(), attrs, tags: tags.into() }, name_place))
+    let (rule, tags) = (rule.clone(), tags.into());
+    Some((Target { label, place, rule, attrs, tags, visible_to }, name_place))
 }
 
 #[cfg(test)]

@@ -212,6 +212,10 @@ fn command(node: &Node, owner: &str, problems: &mut Problems) -> Vec<Item> {
                     problems.push(Problem::at(&condition.place, text));
                 }
             }
+            Item::Without(list, _) => {
+                let text = "a protocol has no lists of a rule; 'without' cannot stand here";
+                problems.push(Problem::at(&list.place, text));
+            }
             Item::Template(template) => names(template, problems),
         }
     }

@@ -1,5 +1,6 @@
 //! `workspace(..)` in the root's `BUILD.ron`.
 
+use super::profile::{Profile, profiles};
 use super::read;
 use super::rule::Text;
 use super::tree::{Kind, Node};
@@ -21,6 +22,8 @@ pub struct RootEntry {
     pub replace: BTreeMap<Label, (Label, Place)>,
     /// Instances of what tests share.
     pub resources: BTreeMap<String, Vec<String>>,
+    /// Named sets of flags.
+    pub config: Vec<Profile>,
 }
 
 impl RootEntry {
@@ -33,6 +36,7 @@ impl RootEntry {
             modes: ["coverage", "release"].map(String::from).to_vec(),
             replace: BTreeMap::new(),
             resources: BTreeMap::new(),
+            config: Vec::new(),
         };
         let mut first: Option<&Text> = None;
         for node in nodes {
@@ -64,10 +68,8 @@ impl RootEntry {
             if let Some(node) = field("resources") {
                 entry.resources(node, problems);
             }
-            if let Some(node) = field("config")
-                && !matches!(node.kind, Kind::Map(_))
-            {
-                read::mismatch(node, "config", "a map of profiles", problems);
+            if let Some(node) = field("config") {
+                entry.config = profiles(node, problems);
             }
         }
         if first.is_none() {

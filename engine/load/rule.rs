@@ -48,8 +48,10 @@ pub struct Rule {
     pub run: Vec<Item>,
     /// What must lie in the runfiles of whoever runs or depends on it.
     pub data: Vec<Item>,
-    /// What must lie in the folder of `run`'s program.
+    /// What must lie in the folder of `run`'s program, or of `files` if there is none.
     pub beside: Vec<Item>,
+    /// Lists in which no word may come from two targets.
+    pub once: Vec<Text>,
     /// The `target` attribute whose provided things are handed on unchanged (an alias).
     pub forwards: Option<Text>,
     /// The `targets` attribute whose tests stand for this target in patterns (a suite).
@@ -168,6 +170,8 @@ pub enum Item {
     Template(Template),
     /// Items that are kept if all conditions hold.
     When(Vec<Condition>, Vec<Item>),
+    /// Items without the words of the list with this name.
+    Without(Text, Vec<Item>),
 }
 
 /// A condition of `when(..)`, `when:` or a variant: `"x"`, `"!x"` or `"x=v"`.
@@ -323,9 +327,18 @@ pub struct ActionRule {
     /// The output that receives standard output.
     pub stdout: Option<Text>,
     /// How the command takes a file of arguments, e.g. `@{file}`, if it can.
-    pub params: Option<Template>,
+    pub params: Option<Params>,
     /// What progress shows; else the action's name and its file.
     pub say: Option<Template>,
+}
+
+/// A file of arguments, one a line.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// How the command is told of it: `@{file}`.
+    pub word: Template,
+    /// Blanks, quotes and backslashes in arguments have a backslash in front.
+    pub escaped: bool,
 }
 
 /// What an action does.

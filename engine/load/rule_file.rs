@@ -32,9 +32,9 @@ impl Declared<'_> {
 
 const KINDS: [&str; 3] = ["rule", "base", "protocol"];
 const OF_BASES: [&str; 7] = ["name", "doc", "base", "attrs", "vars", "actions", "provides"];
-const OF_RULES: [&str; 12] = [
+const OF_RULES: [&str; 13] = [
     "name", "doc", "base", "attrs", "vars", "actions", "provides", "test", "variants", "forwards",
-    "suite", "replaces",
+    "suite", "replaces", "once",
 ];
 /// Provided lists that the engine itself knows.
 pub const PROVIDED: [&str; 4] = ["files", "run", "data", "beside"];
@@ -283,6 +283,7 @@ impl Merged<'_> {
             run,
             data,
             beside,
+            once: field("once").map_or(Vec::new(), |it| read::strings(it, "once", problems)),
             forwards: text(field("forwards"), "forwards", problems),
             suite: text(field("suite"), "suite", problems),
             variants: field("variants").map_or(Vec::new(), |it| action::variants(it, problems)),

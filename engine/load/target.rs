@@ -1,6 +1,7 @@
 //! What `BUILD.ron` files declare: workspaces, packages and targets, each value with its place.
 
 use super::rule::{Condition, Rule, Rules, Text};
+use super::visible::Visible;
 use crate::base::{Digest, Label, PackageName, Place, Problems};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -93,6 +94,8 @@ pub struct Target {
     pub attrs: Attrs,
     /// `tags: [..]`.
     pub tags: Box<[String]>,
+    /// `visible_to: [..]`; without it everybody may depend on the target.
+    pub visible_to: Option<Box<Visible>>,
 }
 
 /// Values of attributes. A target has few of them.

@@ -1,13 +1,13 @@
 //! Visits the templates, mentions and conditions of rules. Knows nothing of what they mean.
 
-use super::rule::{ActionEnv, ActionRule, Condition, Does, Item, Mention, Part, Template};
+use super::rule::{ActionEnv, ActionRule, Condition, Does, Item, Mention, Part, Template, Text};
 
-/// All templates in some items, those inside `when(..)` too.
+/// All templates in some items, those inside `when(..)` and `without(..)` too.
 pub fn templates<'a>(items: &'a [Item], visit: &mut dyn FnMut(&'a Template)) {
     for item in items {
         match item {
             Item::Template(template) => visit(template),
-            Item::When(_, kept) => templates(kept, visit),
+            Item::When(_, kept) | Item::Without(_, kept) => templates(kept, visit),
         }
     }
 }
@@ -15,9 +15,27 @@ pub fn templates<'a>(items: &'a [Item], visit: &mut dyn FnMut(&'a Template)) {
 /// All conditions in some items.
 pub fn conditions<'a>(items: &'a [Item], visit: &mut dyn FnMut(&'a Condition)) {
     for item in items {
-        if let Item::When(all, kept) = item {
-            all.iter().for_each(&mut *visit);
-            conditions(kept, visit);
+        match item {
+            Item::Template(_) => {}
+            Item::When(all, kept) => {
+                all.iter().for_each(&mut *visit);
+                conditions(kept, visit);
+            }
+            Item::Without(_, kept) => conditions(kept, visit),
+        }
+    }
+}
+
+/// The lists whose words some items leave out.
+pub fn left_out<'a>(items: &'a [Item], visit: &mut dyn FnMut(&'a Text)) {
+    for item in items {
+        match item {
+            Item::Template(_) => {}
+            Item::When(_, kept) => left_out(kept, visit),
+            Item::Without(list, kept) => {
+                visit(list);
+                left_out(kept, visit);
+            }
         }
     }
 }

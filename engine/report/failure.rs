@@ -18,6 +18,13 @@ pub(super) fn failed(style: &Style, about: &About, end: &ActionEnd) -> String {
     res.push('\n');
     push_command(&mut res, style, end);
     push_output(&mut res, style, end);
+    for path in &end.undeclared {
+        let path = neutral(path, false);
+        res.push_str(&format!(
+            "  hint: '{path}' is there, but neither {} nor what it depends on gives it to this action\n",
+            about.label
+        ));
+    }
     let again =
         format!("  rerun: {} {}", style.build_command(), shell_word(&about.label.to_string()));
     res.push_str(&style.paint(Tone::Quiet, &again));
@@ -122,6 +129,7 @@ mod tests {
             command: Some("compile -c \\\n a/x.c".to_string()),
             place: Place::of_text("rules/x.ron", "compile"),
             reason: None,
+            undeclared: Vec::new(),
         };
         let style = Style { rerun: "eng test".to_string(), ..Style::default() };
         assert_eq!(

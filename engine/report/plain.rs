@@ -248,6 +248,7 @@ mod tests {
             command: Some(format!("do {subject}")),
             place: Place::of_text("rules/x.ron", "x"),
             reason: Some("no result is known".to_string()),
+            undeclared: Vec::new(),
         };
         Event::ActionFinished { action: ActionId(id), about: about(package, subject), end }
     }

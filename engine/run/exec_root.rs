@@ -1,8 +1,10 @@
-//! A folder that holds only the inputs of one action, as symbolic links, and takes its outputs.
+//! A folder that holds only the inputs of one action, as symbolic links, and takes its outputs. A
+//! program that needs files in its own folder is a copy.
 
 use super::manifest::Content;
+use super::prepare::Prepared;
 use super::session::Shared;
-use crate::analyze::{FileId, FileKind, Layout, short};
+use crate::analyze::{FileKind, Layout, short};
 use crate::base::{join, parent};
 use crate::store;
 use anyhow::{Context, Result, bail};
@@ -77,8 +79,8 @@ impl ExecRoot {
     }
 
     /// Places all inputs.
-    pub fn place(&mut self, shared: &Shared, inputs: &[(String, FileId, Content)]) -> Result<()> {
-        for (path, id, content) in inputs {
+    pub fn place(&mut self, shared: &Shared, prepared: &Prepared) -> Result<()> {
+        for (path, id, content) in &prepared.inputs {
             let at = self.root().join(path);
             let file = shared.analysis.files.file(*id);
             if let Content::Tree { digest, .. } = content {
@@ -92,8 +94,20 @@ impl ExecRoot {
                     None => bail!("the store lost {} ({})", file.path, content.digest()),
                 },
             };
-            self.link(&at, &target)?;
+            match prepared.copied.contains(path) {
+                true => self.copy(&at, &target)?,
+                false => self.link(&at, &target)?,
+            }
         }
+        Ok(())
+    }
+
+    fn copy(&mut self, at: &Path, source: &Path) -> Result<()> {
+        if let Some(folder) = at.parent() {
+            self.folder(folder)?;
+        }
+        let copied = fs::copy(source, at);
+        copied.with_context(|| format!("copy {} to {}", source.display(), at.display()))?;
         Ok(())
     }
 

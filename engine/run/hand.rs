@@ -43,6 +43,7 @@ pub(super) fn work(
         let res = catch_unwind(AssertUnwindSafe(carry))
             .unwrap_or_else(|_| Err(anyhow!("BUG: carrying out '{}' panicked", about.subject)));
         // The coordinator is gone only if it has panicked itself.
-        let _ = send.send(End::Over { node, res: Box::new(res), began, free: handed.is_empty() });
+        let (res, free) = (Box::new(res), handed.is_empty());
+        let _ = send.send(End::Over { node, res, began, free });
     }
 }

@@ -5,6 +5,7 @@ mod states; // set(): the one place where the state of an action changes
 mod claims; // what tests share: slots and resources
 mod cut; // a run that ends by its own rules
 mod news; // what is to be kept and told of actions that have ended
+mod undeclared; // files that a failed command did not find, though they are there
 mod grow; // what follows from actions that have ended
 mod gate; // so many processes at once
 mod undone; // what is left undone because an action has failed

@@ -2,6 +2,7 @@
 
 use super::grow::Learned;
 use super::session::Shared;
+use super::undeclared::undeclared;
 use super::worker::{self, Done};
 use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
@@ -77,6 +78,11 @@ impl News {
     pub fn tell(&mut self, shared: &Shared, node: NodeId, action: &Action, done: Done) {
         let output = done.row.stdout.or(done.row.stderr);
         let output = output.and_then(|digest| Some((shared.cas.find(&digest).ok()??, digest.size)));
+        let seen = matches!(done.outcome, Outcome::Exited(_)) && action.test.is_none();
+        let undeclared = match &output {
+            Some((path, _)) if seen => undeclared(shared, action, path),
+            _ => Vec::new(),
+        };
         self.events.push(Event::ActionFinished {
             action: id(node),
             about: about(action),
@@ -88,6 +94,7 @@ impl News {
                 command: done.command,
                 place: action.place.clone(),
                 reason: done.why.map(|why| why.text),
+                undeclared,
             },
         });
     }

@@ -22,6 +22,9 @@ pub(super) struct Prepared {
     pub words: Vec<Word>,
     pub manifest: Manifest,
     pub inputs: Vec<(String, FileId, Content)>,
+    /// Paths of programs that look for files in the folder in which they stand. A link would lead
+    /// them into the store.
+    pub copied: BTreeSet<String>,
 }
 
 impl Prepared {
@@ -51,6 +54,7 @@ pub(super) fn prepare(
 ) -> Result<Result<Prepared, String>> {
     let words = action.words();
     let mut placed = Vec::new();
+    let mut copied = BTreeSet::new();
     for id in inputs {
         let path = &shared.analysis.files.file(*id).path;
         let Some(content) = shared.content(*id)? else {
@@ -69,6 +73,7 @@ pub(super) fn prepare(
         let name = own.rsplit('/').next().unwrap_or(&own);
         let Some(content) = shared.content(file)? else { continue };
         placed.push((join(parent(&program), name), file, content));
+        copied.insert(program);
     }
     placed.sort_by(|a, b| a.0.cmp(&b.0));
     placed.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2);
@@ -128,7 +133,7 @@ pub(super) fn prepare(
         timeout: shared.options.limit(action),
         details,
     };
-    Ok(Ok(Prepared { words, manifest, inputs: placed }))
+    Ok(Ok(Prepared { words, manifest, inputs: placed, copied }))
 }
 
 /// How outputs are written, as far as neither the command nor their paths tell: which are folders,

@@ -57,7 +57,7 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
         Err(why) => return Ok(Err(format!("setup {label} cannot be run: {why}"))),
     };
     let mut root = ExecRoot::new(shared, true)?;
-    root.place(shared, &prepared.inputs)?;
+    root.place(shared, &prepared)?;
     let folder = root.root().join(exec_root::start_folder(&setup.layout));
     root.folder(&folder)?;
     let exports = root.beside("exports");

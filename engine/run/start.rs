@@ -38,7 +38,7 @@ pub(super) fn start(
         Err(why) => return Ok(broken(why)),
     };
     let mut root = ExecRoot::new(shared, action.test.is_some())?;
-    root.place(shared, &prepared.inputs)?;
+    root.place(shared, prepared)?;
     let outputs = action.outputs.iter().map(|id| &**shared.analysis.files.path(*id));
     for folder in exec_root::output_folders(outputs.chain(action.depfile.as_deref())) {
         let folder = root.root().join(folder);
@@ -237,16 +237,35 @@ fn use_params(
     if length <= LONGEST_COMMAND {
         return Ok(Ok(()));
     }
-    let Some((before, after)) = action.params.as_deref() else {
+    let Some(params) = action.params.as_deref() else {
         return Ok(Err(format!(
             "its command has {length} bytes; above {LONGEST_COMMAND} the rule's action '{}' must say how it takes a file of arguments, such as params: \"@{{file}}\"",
             action.name
         )));
     };
     let path = root.beside("params");
-    let text = argv[1..].iter().fold(String::new(), |text, word| text + word + "\n");
+    let line = |word: &String| match params.escaped {
+        true => escaped(word),
+        false => word.clone(),
+    };
+    let text = argv[1..].iter().fold(String::new(), |text, word| text + &line(word) + "\n");
     fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
     argv.truncate(1);
-    argv.push(format!("{before}{}{after}", path.display()));
+    argv.push(format!("{}{}{}", params.before, path.display(), params.after));
     Ok(Ok(()))
+}
+
+/// A word as programs read it that split such a file as a shell would.
+fn escaped(word: &str) -> String {
+    if word.is_empty() {
+        return "\"\"".to_string();
+    }
+    let mut res = String::with_capacity(word.len());
+    for c in word.chars() {
+        if c.is_ascii_whitespace() || matches!(c, '\'' | '"' | '\\') {
+            res.push('\\');
+        }
+        res.push(c);
+    }
+    res
 }

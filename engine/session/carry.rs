@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::bring::Session;
-use super::goals::{Goals, tests_of};
+use super::goals::{self, Goals, tests_of};
 use super::recall::Recalled;
 use super::request::{Goal, Request};
 use super::scratch::Scratch;
@@ -206,8 +206,14 @@ fn failed_programs(analysis: &Analysis, failed: &[Label]) -> Vec<run::Delivery> 
         let words = programs.flat_map(|program| &program.words).cloned();
         let words = flatten(&target.run).into_iter().chain(words);
         let files: BTreeSet<_> = words.filter_map(|word| word.file).collect();
+        let beside: BTreeSet<_> =
+            flatten(&target.beside).iter().flat_map(|word| word.files().to_vec()).collect();
         for file in files {
             let path = analyze::short(analysis.files.path(file)).to_string();
+            for own in &beside {
+                let path = goals::beside(analysis, *own, &path);
+                res.push(run::Delivery { label: label.clone(), file: *own, path });
+            }
             res.push(run::Delivery { label: label.clone(), file, path });
         }
     }

@@ -124,6 +124,15 @@ pub(super) fn goals(
             let path = place_of(analysis, target, file);
             match paths.get(&path) {
                 Some((other, _)) if *other == file => continue,
+                Some((first, other)) if other == label => {
+                    let name = |file: FileId| short(analysis.files.path(file));
+                    let text = format!(
+                        "{label} delivers both '{}' and '{}' to 'eng-out/bin/{path}'",
+                        name(*first),
+                        name(file)
+                    );
+                    problems.push(Problem::at(&target.place, text));
+                }
                 Some((_, other)) => {
                     let text = format!("{other} and {label} both deliver 'eng-out/bin/{path}'");
                     let problem = Problem::at(&target.place, text);
@@ -166,12 +175,15 @@ pub(super) fn goals(
 fn place_of(analysis: &Analysis, target: &Configured, file: FileId) -> String {
     let path = short(analysis.files.path(file));
     match target.companions().into_iter().find(|(_, beside)| *beside == file) {
-        Some((program, _)) => {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            join(parent(short(analysis.files.path(program))), name)
-        }
+        Some((program, _)) => beside(analysis, file, short(analysis.files.path(program))),
         None => path.to_string(),
     }
+}
+
+/// Where a file is delivered that must lie in the folder of a program.
+pub(super) fn beside(analysis: &Analysis, file: FileId, program: &str) -> String {
+    let path = short(analysis.files.path(file));
+    join(parent(program), path.rsplit('/').next().unwrap_or(path))
 }
 
 /// The tests that a target stands for: itself, or those of a suite.

@@ -99,6 +99,7 @@ impl Workspace {
             .current_dir(self.root.join(folder))
             .env("XDG_CACHE_HOME", self.beside("cache"))
             .env("XDG_STATE_HOME", self.beside("state"))
+            .env("XDG_CONFIG_HOME", self.beside("config"))
             .env_remove("CI")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
