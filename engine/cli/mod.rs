@@ -5,6 +5,7 @@ mod request; // what was meant
 mod places; // folders of the user
 mod build; // eng build
 mod test; // eng test
+mod query; // eng query
 mod explain; // eng explain
 mod explained; // … as text
 mod rules; // eng rules
@@ -26,6 +27,7 @@ pub(crate) enum Exit {
     Usage = 2,
     TestsFailed = 3,
     NoTests = 4,
+    QueryFailed = 7,
     Interrupted = 8,
     Environment = 36,
     Bug = 37,
@@ -56,6 +58,7 @@ fn run(options: Options) -> Exit {
     let res = match options.verb {
         Verb::Build(build) => build::build(build),
         Verb::Test(test) => test::test(test),
+        Verb::Query(query) => query::query(query),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
         Verb::Clean => clean::clean(),

@@ -4,6 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 
+use super::query::Query;
 use super::test::Test;
 
 /// Builds and tests monorepos from BUILD.ron files.
@@ -17,9 +18,10 @@ use super::test::Test;
         eng test '//text:t#parses'  one case\n  \
         eng build                   build all programs into eng-out/bin\n  \
         eng explain //text:text     why it ran, or why it did not\n  \
+        eng query 'rdeps(//..., //text)'  what needs it\n  \
         eng rules cc_library        what a rule takes\n\n\
         Exit codes: 0 ok, 1 build failed, 2 wrong command line or workspace file, 3 tests failed,\n\
-        4 no tests found, 8 interrupted, 36 local environment, 37 bug in eng"
+        4 no tests found, 7 query failed, 8 interrupted, 36 local environment, 37 bug in eng"
 )]
 pub struct Options {
     #[command(subcommand)]
@@ -44,6 +46,20 @@ pub enum Verb {
         eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
     Test(Box<Test>),
+    /// Tell which targets there are, and what needs what
+    #[command(after_help = "Functions:\n  \
+        deps(x[, depth])  rdeps(universe, x[, depth])  allrdeps(x[, depth])\n  \
+        allpaths(from, to)  somepath(from, to)  some(x[, count])\n  \
+        kind(regex, x)  filter(regex, x)  attr(name, regex, x)  has(name, value, x)\n  \
+        tests(x)  labels(attribute, x)  owner(file)  buildfiles(x)  siblings(x)\n  \
+        same_pkg_direct_rdeps(x)  set(a b c)  let v = x in $v\n\
+        Operators, all alike and from left to right: union + intersect ^ except -\n\n\
+        Examples:\n  \
+        eng query 'deps(//text)'                   all that it needs\n  \
+        eng query 'rdeps(//..., text/text.h)'      all that needs a file\n  \
+        eng query 'somepath(//app, //text)'        why it needs it\n  \
+        eng query 'tests(//text/...)' | eng test -")]
+    Query(Query),
     /// Tell why actions ran, or would run, or why not
     #[command(after_help = "Examples:\n  \
         eng explain                    why each action of the last run ran\n  \

@@ -106,13 +106,13 @@ fn target<'a>(
     let mut reader = Reader { rule, package, context, problems };
     let name = reader.name(call, args);
     let mut attrs = Vec::with_capacity(args.len());
-    let mut tags = Vec::new();
+    let (mut tags, mut visible_to, mut doc) = (Vec::new(), Vec::new(), None);
     for arg in args {
         match arg.name.text.as_str() {
             "name" => {}
             "tags" => tags = read::words(&arg.value, "tags", reader.problems),
-            "visible_to" => drop(read::strings(&arg.value, "visible_to", reader.problems)),
-            "doc" => drop(read::string(&arg.value, "doc", reader.problems)),
+            "visible_to" => visible_to = read::words(&arg.value, "visible_to", reader.problems),
+            "doc" => doc = read::string(&arg.value, "doc", reader.problems).map(|it| it.text),
             name => match rule.attrs.iter().zip(0..).find(|(attr, _)| attr.name == name) {
                 Some((attr, at)) => {
                     let value = reader.value(attr, &arg.value);
@@ -132,7 +132,9 @@ fn target<'a>(
     let place = call.place.clone();
     let name_place = read::field(args, "name").map_or(&call.place, |name| &name.place);
     let attrs = Attrs::new(rule, attrs);
-    Some((Target { label, place, rule: rule.clone(), attrs, tags: tags.into() }, name_place))
+    let (rule, tags, visible_to) = (rule.clone(), tags.into(), visible_to.into());
+    let doc = doc.map(Into::into);
+    Some((Target { label, place, rule, attrs, tags, visible_to, doc }, name_place))
 }
 
 #[cfg(test)]

@@ -93,6 +93,10 @@ pub struct Target {
     pub attrs: Attrs,
     /// `tags: [..]`.
     pub tags: Box<[String]>,
+    /// `visible_to: [..]`.
+    pub visible_to: Box<[String]>,
+    /// `doc: ".."`.
+    pub doc: Option<Box<str>>,
 }
 
 /// Values of attributes. A target has few of them.

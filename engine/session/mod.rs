@@ -2,6 +2,7 @@
 //! Decides nothing about how things look.
 
 mod request; // what is asked
+mod seen; // files and folders, as they were when they were read
 mod record; // what a run leaves for the next one like it
 mod recall; // … and what of it still holds
 mod goals; // what a request asks for, in files and tests
@@ -13,6 +14,7 @@ mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
+mod survey; // the target graph, from one record
 mod scratch; // a folder of this process alone
 
 pub use crate::run::{Deadline, Options, Schedule};
@@ -25,6 +27,7 @@ pub use explain::{Action, Explained, Question, State};
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
+pub use survey::survey;
 
 use crate::base::Problems;
 use crate::store::StoreError;
