@@ -35,6 +35,7 @@ mod problems_words;
 mod processes;
 mod protocols;
 mod query;
+mod query_forms;
 mod random;
 mod real;
 mod real_bzip2;

@@ -11,7 +11,6 @@ mod explained; // … as text
 mod rules; // eng rules
 mod clean; // eng clean
 
-use crate::load::LoadError;
 use crate::report;
 use crate::session::Failure;
 use clap::Parser;
@@ -86,16 +85,6 @@ fn tell(failure: Failure) -> Exit {
         Failure::World(error) => {
             report::print_problem(&format!("eng: {error:#}\n"));
             Exit::Environment
-        }
-    }
-}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Failure {
-        match error {
-            LoadError::Problems(problems) => Failure::Problems(problems),
-            LoadError::NoWorkspace(text) => Failure::Usage(text),
-            LoadError::World(error) => Failure::World(error),
         }
     }
 }

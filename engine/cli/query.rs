@@ -7,8 +7,9 @@ use super::request::here;
 use crate::base::Problem;
 use crate::query::{self, Scope};
 use crate::report::{self, Listing};
-use crate::session::{Failure, survey};
+use crate::session::{Failure, acts, commands, survey};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -27,6 +28,9 @@ pub struct Query {
     /// Leave out what rules name by themselves, such as toolchains
     #[arg(long, alias = "noimplicit-deps")]
     pub no_implicit_deps: bool,
+    /// Activate a mode of the rules for actions and compdb, such as release
+    #[arg(long = "mode", value_name = "MODE")]
+    pub modes: Vec<String>,
     /// Answer as far as that is possible when something is wrong; the exit code is then 3
     #[arg(short, long)]
     pub keep_going: bool,
@@ -56,6 +60,13 @@ pub enum Output {
     Minrank,
     /// The longest distance
     Maxrank,
+    /// The actions of the targets: commands, environment, inputs and outputs
+    Actions,
+    /// The same as a list of objects
+    #[value(alias = "actions_json")]
+    ActionsJson,
+    /// A compile_commands.json for editors
+    Compdb,
 }
 
 /// Answers a query.
@@ -84,19 +95,28 @@ pub fn query(options: Query) -> Result<Exit, Failure> {
             return Ok(Exit::QueryFailed);
         }
     }
-    let listing = match options.output {
-        Output::Label => Listing::Label,
-        Output::LabelKind => Listing::LabelKind,
-        Output::Location => Listing::Location,
-        Output::Package => Listing::Package,
-        Output::Build => Listing::Build,
-        Output::Graph => Listing::Graph,
-        Output::Json => Listing::Json,
-        Output::Jsonl => Listing::JsonLines,
-        Output::Minrank => Listing::MinRank,
-        Output::Maxrank => Listing::MaxRank,
+    let list = |listing| report::list(&graph, &answer.nodes, listing, implicit);
+    let targets = || answer.nodes.iter().filter_map(|node| graph.target(*node)).collect::<Vec<_>>();
+    let modes: BTreeSet<String> = options.modes.into_iter().collect();
+    let text = match options.output {
+        Output::Label => list(Listing::Label),
+        Output::LabelKind => list(Listing::LabelKind),
+        Output::Location => list(Listing::Location),
+        Output::Package => list(Listing::Package),
+        Output::Build => list(Listing::Build),
+        Output::Graph => list(Listing::Graph),
+        Output::Json => list(Listing::Json),
+        Output::Jsonl => list(Listing::JsonLines),
+        Output::Minrank => list(Listing::MinRank),
+        Output::Maxrank => list(Listing::MaxRank),
+        Output::Actions => report::acts(&acts(&here.root, &targets(), &modes)?.acts),
+        Output::ActionsJson => report::acts_json(&acts(&here.root, &targets(), &modes)?.acts),
+        Output::Compdb => {
+            let commands = commands(&here.root, &places()?, &targets(), &modes)?;
+            report::compile_commands(&here.root.display().to_string(), &commands)
+        }
     };
-    report::print_data(&report::list(&graph, &answer.nodes, listing, implicit));
+    report::print_data(&text);
     // As for Bazel, an answer in part has the code of a failed test.
     Ok(if whole { Exit::Ok } else { Exit::TestsFailed })
 }

@@ -128,7 +128,7 @@ impl<'a> Names<'a> {
         if let Some(each) = &action.each {
             self.each(action, each, problems);
         }
-        for list in walk::command(action).into_iter().chain([action.inputs.as_slice()]) {
+        for list in walk::lists(action) {
             self.items(list, spot, problems);
         }
         for out in &action.outs {

@@ -3,7 +3,7 @@
 
 use super::texts::{TextId, Texts};
 use super::value::{Bytes, Value};
-use crate::base::{PackageName, Repo};
+use crate::base::{Label, PackageName, Repo};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -131,6 +131,13 @@ impl Graph {
         label.push(':');
         label.push_str(name);
         label
+    }
+
+    /// The label of a target; nothing for a source file.
+    pub fn target(&self, id: NodeId) -> Option<Label> {
+        let node = self.node(id);
+        let package = (node.rule > 0).then(|| self.package_name(node.package as usize));
+        package.map(|package| package.label(self.texts.get(node.name)))
     }
 
     /// Its name in its package.

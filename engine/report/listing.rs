@@ -40,8 +40,9 @@ pub fn list(graph: &Graph, nodes: &[NodeId], listing: Listing, implicit: bool) -
             format!("{file}:{line}:{column}: {}", described(graph, node))
         }),
         Listing::Package => {
-            let mut packages: Vec<String> = nodes.iter().map(|node| graph.package(*node)).collect();
-            packages.sort_unstable();
+            let mut sorted = nodes.to_vec();
+            sorted.sort_unstable();
+            let mut packages: Vec<String> = sorted.iter().map(|it| graph.package(*it)).collect();
             packages.dedup();
             packages.iter().for_each(|package| push_line(&mut text, package));
         }

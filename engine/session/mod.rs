@@ -14,12 +14,14 @@ mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
+mod acts; // the actions of targets, told
 mod survey; // the target graph, from one record
 mod scratch; // a folder of this process alone
 
 pub use crate::run::{Deadline, Options, Schedule};
 pub use crate::store::{Attempt, RunRecord};
 pub use crate::testing::{Filter, Policy, Share};
+pub use acts::{acts, commands};
 pub use bring::Session;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
@@ -30,6 +32,7 @@ pub use request::{Goal, Places, Request};
 pub use survey::survey;
 
 use crate::base::Problems;
+use crate::load::LoadError;
 use crate::store::StoreError;
 
 /// Why a request could not be carried out.
@@ -48,6 +51,16 @@ pub enum Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Failure {
         Failure::Problems(problems)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Failure {
+        match error {
+            LoadError::Problems(problems) => Failure::Problems(problems),
+            LoadError::NoWorkspace(text) => Failure::Usage(text),
+            LoadError::World(error) => Failure::World(error),
+        }
     }
 }
 
