@@ -8,6 +8,7 @@ mod cache;
 mod cases;
 mod cc;
 mod cc_use;
+mod completions;
 mod dispatcher;
 mod environment;
 mod examples;

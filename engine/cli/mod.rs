@@ -9,6 +9,7 @@ mod query; // eng query
 mod explain; // eng explain
 mod explained; // … as text
 mod rules; // eng rules
+mod complete; // eng completions, and what its scripts ask
 mod clean; // eng clean
 
 use crate::report;
@@ -61,6 +62,8 @@ fn run(options: Options) -> Exit {
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
         Verb::Clean => clean::clean(),
+        Verb::Completions { shell } => complete::completions(shell),
+        Verb::Complete { index, words } => complete::complete(index, words),
     };
     match res {
         Ok(exit) => exit,

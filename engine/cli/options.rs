@@ -2,8 +2,10 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use std::ffi::OsString;
 
+use super::complete;
 use super::query::Query;
 use super::test::Test;
 
@@ -75,12 +77,31 @@ pub enum Verb {
     },
     /// Remove eng-out; remembered results stay
     Clean,
+    /// Print a script with which a shell completes commands, flags and labels
+    #[command(after_help = "To have it in every shell:\n  \
+        bash  echo 'source <(eng completions bash)' >> ~/.bashrc\n  \
+        zsh   echo 'source <(eng completions zsh)' >> ~/.zshrc     # after compinit\n  \
+        fish  eng completions fish > ~/.config/fish/completions/eng.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print how a word of a command line may go on; the scripts of 'eng completions' ask this
+    #[command(hide = true)]
+    Complete {
+        /// Which word, counted from 0
+        index: usize,
+        /// The command line, 'eng' first
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
 }
 
 /// Flags of everything that builds.
 #[derive(Debug, Args)]
 pub struct Common {
     /// What to build: //pkg:name, //pkg/..., -//pkg/... to leave out; @FILE or - read patterns
+    #[arg(add = ArgValueCompleter::new(complete::pattern))]
     pub patterns: Vec<String>,
     /// Processes at once [default: ENG_JOBS, else the number of CPUs]
     #[arg(short, long, value_name = "N", value_parser = number)]
@@ -131,6 +152,7 @@ pub struct Build {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Targets, or one case of a test; nothing stands for all that ran
+    #[arg(add = ArgValueCompleter::new(complete::pattern))]
     pub patterns: Vec<String>,
     /// Tell about this run rather than about the present; without a target about the last run
     #[arg(long, value_name = "N", value_parser = number)]
@@ -138,6 +160,14 @@ pub struct Explain {
     /// Modes of the rules
     #[arg(long = "mode", value_name = "MODE", conflicts_with = "run")]
     pub modes: Vec<String>,
+}
+
+/// Shells that complete.
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// What ends a run early.

@@ -1,6 +1,7 @@
 //! `eng query`: what targets there are, and what needs what.
 
 use super::Exit;
+use super::complete;
 use super::options::typed;
 use super::places::places;
 use super::request::here;
@@ -9,6 +10,7 @@ use crate::query::{self, Scope};
 use crate::report::{self, Listing};
 use crate::session::{Failure, acts, commands, survey};
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
@@ -17,7 +19,11 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct Query {
     /// What to ask: deps(//a), kind(test, //...), //a + //b; see the functions below
-    #[arg(value_name = "EXPRESSION", required_unless_present = "query_file")]
+    #[arg(
+        value_name = "EXPRESSION",
+        required_unless_present = "query_file",
+        add = ArgValueCompleter::new(complete::expression)
+    )]
     pub words: Vec<String>,
     /// Read the expression from a file; '-' is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "words")]

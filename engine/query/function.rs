@@ -69,6 +69,11 @@ pub(super) const HABITS: &[(&str, &str)] = &[
     ("outputs", "'--output=actions' prints the outputs of each action"),
 ];
 
+/// The names of all functions.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|it| it.0)
+}
+
 impl Function {
     /// Its name.
     pub fn name(self) -> &'static str {

@@ -15,14 +15,17 @@ mod walk; // forwards, backwards, the shortest path
 mod evaluate; // expressions → nodes
 mod attribute; // … by what targets say
 mod rank; // how far nodes are from the roots of an answer
+mod names; // what completion needs
 mod acts; // the actions of targets
 mod compile; // … that translate single files
 
 pub use acts::{Act, Acts, acts};
 pub use compile::{CompileCommand, Roots, compile_commands};
 pub use evaluate::{Scope, evaluate};
+pub use function::functions;
 pub use gather::gather;
 pub use graph::{Graph, NodeId, NodeKind};
+pub use names::{Candidate, Names};
 pub use parse::parse;
 pub use rank::{Rank, ranks};
 pub use value::{Entry, Value};

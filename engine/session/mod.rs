@@ -29,7 +29,7 @@ pub use explain::{Action, Explained, Question, State};
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
-pub use survey::survey;
+pub use survey::{names, survey};
 
 use crate::base::Problems;
 use crate::load::LoadError;
