@@ -183,6 +183,18 @@ fn words_count_from_the_working_directory() {
         let run = Run::of(ws.command_in("light", &["query", words])).expect(0);
         assert_eq!(run.stdout, nodes, "{words}");
     }
+    let path = ws.root().join("light/sub/fast.c").display().to_string();
+    let run = Run::of(ws.command_in("app", &["query", &format!("owner({path})")])).expect(0);
+    assert_eq!(run.stdout, "//light:fast\n");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let ws = workspace(LAMP);
+    let mut command = ws.command(&["query", "//..."]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").expect("open it"));
+    let run = Run::of(command).expect(36);
+    run.tells("standard output cannot be written");
 }
 
 #[test]
@@ -246,6 +258,66 @@ fn a_query_may_be_as_deep_as_it_likes() {
     ws.eng(&["query", "--query-file=q.txt"]).expect(7).tells("an expression was expected");
     ws.write("q.txt", &format!("//light{}", " + //light".repeat(deep)));
     assert_eq!(ws.eng(&["query", "--query-file=q.txt"]).expect(0).stdout, "//light:light\n");
+}
+
+#[test]
+fn what_has_changed_is_seen() {
+    let ws = workspace(LAMP);
+    let light = || answer(&ws, "deps(//light, 1)");
+    let before = "//light:colors //light:dim.c //light:light //light:light.c //light:light.h";
+    assert_eq!(light(), before);
+    ws.write("light/new.c", "");
+    assert_eq!(
+        light(),
+        "//light:colors //light:dim.c //light:light //light:light.c //light:light.h //light:new.c"
+    );
+    ws.remove("light/new.c");
+    assert_eq!(light(), before);
+    ws.write("light/BUILD.ron", "[filegroup(name: \"light\", srcs: [\"dim.c\"])]");
+    assert_eq!(light(), "//light:dim.c //light:light");
+    ws.write("tools/rules/poem.ron", "[rule(name: \"verse\", provides: (files: []))]");
+    ws.write("light/BUILD.ron", "[verse(name: \"light\")]");
+    assert_eq!(light(), "//light:light");
+    ws.write("light/sub/BUILD.ron", "[verse(name: \"sub\")]");
+    assert_eq!(answer(&ws, "kind(verse, //...)"), "//light:light //light/sub:sub");
+    ws.remove("light/sub/BUILD.ron");
+    assert_eq!(answer(&ws, "kind(verse, //...)"), "//light:light");
+}
+
+#[test]
+fn a_record_that_was_not_written_whole_is_made_anew() {
+    let ws = workspace(LAMP);
+    let whole = answer(&ws, "deps(//...)");
+    let records = || std::fs::read_dir(ws.beside("cache/eng/graphs")).expect("look for records");
+    assert_eq!(records().count(), 2);
+    for record in records() {
+        let path = record.expect("a record").path();
+        let bytes = std::fs::read(&path).expect("read it");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("write it");
+    }
+    assert_eq!(answer(&ws, "deps(//...)"), whole);
+    std::fs::remove_dir_all(ws.beside("cache")).expect("remove them");
+    assert_eq!(answer(&ws, "deps(//...)"), whole);
+}
+
+#[test]
+fn a_query_is_answered_while_a_build_runs() {
+    let ws = workspace("");
+    let (begun, go) = (ws.beside("begun"), ws.beside("go"));
+    let made = std::process::Command::new("mkfifo").arg(&go).status().expect("start mkfifo");
+    assert!(made.success());
+    let cmd = format!("touch {}; cat {} > $OUT", begun.display(), go.display());
+    let file = format!(
+        "[workspace(name: \"ws\"), genrule(name: \"slow\", outs: [\"slow\"], cmd: \"{cmd}\")]"
+    );
+    ws.write("BUILD.ron", &file);
+    let mut build = ws.command(&["build", "//:slow"]);
+    let mut build = build.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start eng");
+    crate::support::wait_for(&begun);
+    assert_eq!(answer(&ws, "//..."), "//:slow");
+    assert!(build.try_wait().expect("look at the build").is_none());
+    std::fs::write(&go, "done").expect("let it go on");
+    assert!(build.wait().expect("wait for the build").success());
 }
 
 #[test]

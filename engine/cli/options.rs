@@ -212,6 +212,9 @@ const HABITS: &[(&str, &str)] = &[
     ("--list", "'--dry-run' tells what would run"),
     ("run", "'eng build' puts programs into eng-out/bin, from where they can be started"),
     ("check", "'eng build --all' builds everything"),
+    ("aquery", "'eng query --output=actions' prints actions"),
+    ("cquery", "'eng query' answers for all modes at once"),
+    ("--universe-scope", "'rdeps(universe, x)' names the universe itself"),
 ];
 
 /// Where the unknown flag of a command line does belong.

@@ -122,7 +122,9 @@ pub fn query(options: Query) -> Result<Exit, Failure> {
             report::compile_commands(&here.root.display().to_string(), &commands)
         }
     };
-    report::print_data(&text);
+    if !report::print_data(&text) {
+        return Ok(Exit::Environment);
+    }
     // As for Bazel, an answer in part has the code of a failed test.
     Ok(if whole { Exit::Ok } else { Exit::TestsFailed })
 }

@@ -9,6 +9,7 @@ mod gather; // workspace → graph
 mod token; // text of a query → words and signs
 mod function; // the functions, and what they take
 mod parse; // words and signs → expressions
+mod words; // … sets and variables
 mod arguments; // … those that functions take
 mod select; // a word of a query → nodes
 mod walk; // forwards, backwards, the shortest path

@@ -3,7 +3,7 @@
 
 use super::function::Function;
 use super::token::{Operator, Span, Token, tokens};
-use crate::base::{Place, Problem, listing, nearest};
+use crate::base::{Place, Problem};
 
 /// Number of an expression in a query.
 pub(super) type ExprId = usize;
@@ -64,7 +64,7 @@ pub(super) struct Parser<'a> {
     place: &'a Place,
     exprs: Vec<Expr>,
     pub(super) open: Vec<Open<'a>>,
-    variables: Vec<(&'a str, ExprId)>,
+    pub(super) variables: Vec<(&'a str, ExprId)>,
     warnings: Vec<Problem>,
 }
 
@@ -236,87 +236,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn set(&mut self, span: Span) -> Result<ExprId, Problem> {
-        let (open, at) = self.next();
-        if open != Token::Open {
-            return self.wrong(
-                at,
-                format!("'(' was expected after 'set', found {}: 'set(//a //b)'", open.shown()),
-            );
-        }
-        let mut words = Vec::new();
-        loop {
-            let (token, at) = self.next();
-            match token {
-                Token::Word(word, _) => words.push((word.to_string(), at)),
-                Token::Close => return Ok(self.add(Expr::Set(words))),
-                Token::Comma => {
-                    return self.wrong(
-                        at,
-                        "the words of 'set(..)' stand without commas: 'set(//a //b)'".to_string(),
-                    );
-                }
-                Token::End => return self.wrong(span, "'set(' is not closed".to_string()),
-                found => {
-                    let text = format!(
-                        "'set(..)' holds words only, found {}; expressions are combined with '+'",
-                        found.shown()
-                    );
-                    return self.wrong(at, text);
-                }
-            }
-        }
-    }
-
-    /// The name of a variable, and `=`.
-    fn name(&mut self, span: Span) -> Result<&'a str, Problem> {
-        let (token, at) = self.next();
-        let name = match token {
-            Token::Word(word, false) if is_name(word) => word,
-            Token::Word(word, false) if word.strip_prefix('$').is_some_and(is_name) => {
-                return self.wrong(
-                    at,
-                    format!(
-                        "the '$' belongs where a variable is used; here write '{}'",
-                        &word[1..]
-                    ),
-                );
-            }
-            Token::End => {
-                return self.wrong(
-                    span,
-                    "a name was expected after 'let': 'let v = deps(//a) in $v - //a'".to_string(),
-                );
-            }
-            found => {
-                let text = format!(
-                    "a name made of letters, digits and _ was expected after 'let', found {}",
-                    found.shown()
-                );
-                return self.wrong(at, text);
-            }
-        };
-        let (token, at) = self.next();
-        match token {
-            Token::Equals => Ok(name),
-            found => self
-                .wrong(at, format!("'=' was expected after 'let {name}', found {}", found.shown())),
-        }
-    }
-
-    fn variable(&self, name: &str, span: Span) -> Result<ExprId, Problem> {
-        if let Some((_, value)) = self.variables.iter().rev().find(|it| it.0 == name) {
-            return Ok(*value);
-        }
-        let known = || self.variables.iter().map(|it| it.0);
-        let has = match nearest(name, known()) {
-            near if !near.is_empty() => near,
-            _ if self.variables.is_empty() => format!("; 'let {name} = .. in ..' would make one"),
-            _ => format!("; there is {}", listing(known(), 10)),
-        };
-        self.wrong(span, format!("there is no variable '{name}' here{has}"))
-    }
-
     pub(super) fn next(&mut self) -> (Token<'a>, Span) {
         let found = self.peek();
         self.at += 1;
@@ -351,8 +270,71 @@ enum After {
     Over(ExprId),
 }
 
-fn is_name(word: &str) -> bool {
-    let mut chars = word.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PIECES: &[&str] = &[
+        "(",
+        ")",
+        ",",
+        "=",
+        "+",
+        "-",
+        "^",
+        " ",
+        "\n",
+        "let ",
+        " in ",
+        "set",
+        "set(",
+        "union ",
+        "$v",
+        "v",
+        "//a:b",
+        "...",
+        "deps(",
+        "kind(",
+        "attr(",
+        "rdeps(",
+        "some(",
+        "1",
+        "'x y'",
+        "\"",
+        "'",
+        "é",
+        "#",
+        "%",
+        "*",
+        "except ",
+        "intersect ",
+    ];
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_read_or_told(at in prop::collection::vec(0..PIECES.len(), 0..20)) {
+            let text: String = at.iter().map(|at| PIECES[*at]).collect();
+            match parse("query", &text) {
+                Ok(query) => {
+                    prop_assert!(query.whole < query.exprs.len());
+                    for (id, expr) in query.exprs.iter().enumerate() {
+                        let mut operands = Vec::new();
+                        match expr {
+                            Expr::Operation(_, left, right) => operands.extend([*left, *right]),
+                            Expr::Call(_, args, _) => {
+                                operands.extend(args.iter().filter_map(|arg| match arg {
+                                    Arg::Set(id) => Some(*id),
+                                    Arg::Word(..) | Arg::Number(_) => None,
+                                }));
+                            }
+                            Expr::Word(..) | Expr::Set(_) => {}
+                        }
+                        prop_assert!(operands.iter().all(|operand| *operand < id));
+                    }
+                }
+                Err(problem) => prop_assert!(problem.place.is_some() && !problem.text.is_empty()),
+            }
+        }
+    }
 }

@@ -27,6 +27,10 @@ pub(super) fn select(graph: &Graph, word: &str, here: &Here) -> Result<Selected,
         let package = graph.node(node).package as usize;
         return Ok(Selected { nodes: vec![node], broken: broken(graph, package) });
     }
+    // An absolute path, as editors pass it, is written from the root.
+    let below = Path::new(word).strip_prefix(here.root).ok().and_then(Path::to_str);
+    let from_root = below.filter(|rest| !rest.is_empty()).map(|rest| format!("//{rest}"));
+    let word = from_root.as_deref().unwrap_or(word);
     let pattern = Pattern::parse(&[word], here.home)?;
     let [term] = pattern.terms.as_slice() else { return Ok(Selected::default()) };
     if term.exclude {

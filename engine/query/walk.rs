@@ -131,3 +131,73 @@ pub(super) fn path(graph: &Graph, edges: Edges, from: &Set, to: &Set) -> Vec<Nod
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::{Edge, Node};
+    use super::super::texts::TextId;
+    use super::*;
+    use proptest::prelude::*;
+
+    const MOST: u32 = 12;
+
+    /// A graph with these edges; every third comes from a rule.
+    fn graph(edges: &[(u32, u32)]) -> Graph {
+        let mut graph = Graph { starts: vec![0], ..Graph::default() };
+        for node in 0..MOST {
+            let own = edges.iter().zip(0..).filter(|((from, _), _)| *from == node);
+            graph.edges.extend(own.map(|((_, to), number)| Edge {
+                to: NodeId(*to),
+                via: TextId(0),
+                implicit: number % 3 == 0,
+            }));
+            graph.starts.push(graph.edges.len() as u32);
+            graph.nodes.push(Node {
+                package: 0,
+                name: TextId(0),
+                rule: 1,
+                line: 1,
+                column: 1,
+                values: 0,
+            });
+        }
+        graph
+    }
+
+    fn one(node: u32) -> Set {
+        let mut set = Set::with_capacity(MOST as usize);
+        set.insert(node as usize);
+        set
+    }
+
+    proptest! {
+        #[test]
+        fn who_needs_whom_is_the_same_from_both_ends(
+            edges in prop::collection::vec((0..MOST, 0..MOST), 0..30),
+            implicit: bool,
+            depth in 0..5usize,
+        ) {
+            let graph = graph(&edges);
+            let edges = Edges { implicit };
+            let reverse = Reverse::of(&graph, edges);
+            let mut all = Set::with_capacity(MOST as usize);
+            all.insert_range(..);
+            for from in 0..MOST {
+                let below = deps(&graph, edges, &one(from), depth, |_| {});
+                let whole = deps(&graph, edges, &one(from), usize::MAX, |_| {});
+                prop_assert!(below.is_subset(&whole));
+                for to in 0..MOST {
+                    let above = reverse.rdeps(&one(to), &all, depth);
+                    prop_assert_eq!(below.contains(to as usize), above.contains(from as usize));
+                    let path = path(&graph, edges, &one(from), &one(to));
+                    prop_assert_eq!(whole.contains(to as usize), !path.is_empty());
+                    // No way is shorter, and each step of it is one.
+                    prop_assert_eq!(below.contains(to as usize), (1..depth + 2).contains(&path.len()));
+                    for step in path.windows(2) {
+                        prop_assert!(edges.of(&graph, step[0]).any(|next| next == step[1]));
+                    }
+                }
+            }
+        }
+    }
+}
