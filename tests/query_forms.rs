@@ -69,6 +69,7 @@ fn nodes_that_need_each_other_have_one_rank() {
 #[test]
 fn what_build_prints_can_stand_in_a_file() {
     let ws = workspace(LAMP);
+    let place = regex::Regex::new(r#""location":"[^"]*""#).expect("a pattern");
     for package in ["light", "app"] {
         let pattern = format!("//{package}:all");
         let words = ["query", "--output=build", &pattern];
@@ -76,7 +77,6 @@ fn what_build_prints_can_stand_in_a_file() {
         let json = ["query", "--output=json", "--noimplicit_deps", &pattern];
         let before = ws.eng(&json).expect(0).stdout;
         ws.write(&format!("{package}/BUILD.ron"), &format!("[\n{printed}]\n"));
-        let place = regex::Regex::new(r#""location":"[^"]*""#).expect("a pattern");
         let plain = |text: &str| place.replace_all(text, "").into_owned();
         assert_eq!(plain(&ws.eng(&json).expect(0).stdout), plain(&before));
         let lines = |text: &str| {
