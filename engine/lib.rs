@@ -6,12 +6,13 @@ mod event; // base
 mod load; // base
 mod analyze; // base load
 mod graph; // base analyze
+mod query; // base load analyze
 mod store; // base
 mod run; // base event analyze graph store
 mod testing; // base event load analyze store run
-mod session; // base event load analyze graph store run testing
-mod report; // base event
-mod cli; // base event load session report
+mod session; // base event load analyze graph query store run testing
+mod report; // base event query
+mod cli; // base event load query session report
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // base load run testing store session
 

@@ -41,7 +41,7 @@ lines! {
     a_package_that_is_near: 2, "test //txet:text_test";
     a_target_that_is_near: 2, "test //text:test_text //text:tex";
     a_target_like_no_other: 2, "test //text:parser";
-    a_file_as_a_label: 2, "test //text:text.h";
+    a_file_that_nobody_names: 2, "test //text:BUILD.ron";
     a_folder_without_packages: 2, "test //nowhere/...";
     a_folder_that_is_no_package: 2, "test nowhere:all";
     a_case_left_out: 2, "test //text:text_test -//text:text_test#case";

@@ -37,6 +37,8 @@ pub struct Action {
     pub env: Vec<(Arc<str>, Word)>,
     /// Files that the command finds by itself, besides those that it mentions.
     pub inputs: Vec<Piece>,
+    /// Files that the command translates one by one.
+    pub sources: Vec<Piece>,
     /// What it writes, in the order of the rule's `outs`.
     pub outputs: Box<[FileId]>,
     /// Path from the exec root at which the command says what it read.
@@ -180,6 +182,7 @@ impl Scope<'_> {
                 command: Command::Write(Vec::new()),
                 env: Vec::new(),
                 inputs: Vec::new(),
+                sources: Vec::new(),
                 outputs: own.iter().flat_map(|(_, words)| words).filter_map(|w| w.file).collect(),
                 depfile: depfile.clone(),
                 stdout: None,
@@ -267,6 +270,7 @@ impl Scope<'_> {
             };
             let env = self.environment(&rule.env, &context, problems);
             let inputs = self.expand(&rule.inputs, &context, problems);
+            let sources = self.expand(&rule.sources, &context, problems);
             let about = self.about(rule, &context, problems);
             let stdout = rule.stdout.as_ref().and_then(|name| {
                 let (_, words) = context.own.iter().find(|(own, _)| *own == name.text)?;
@@ -277,6 +281,7 @@ impl Scope<'_> {
             action.command = command;
             action.env = env;
             action.inputs = inputs;
+            action.sources = sources;
             action.about = about;
             action.stdout = stdout;
             action.params = rule.params.as_ref().map(|it| Box::new(around_file(it)));

@@ -17,6 +17,7 @@ mod testing; // how a target is tested
 pub use actions::{Action, ActionIndex, Command, LONGEST_COMMAND, Layout, REPORT};
 pub use configured::Configured;
 pub use files::{FileId, FileKind, Files};
+pub use needs::paths_in_runfiles;
 pub use test_process::{Claims, Given, TestProcess, Watch};
 pub use testing::{Program, Setup, Test};
 pub use word::{Piece, Word, flatten, short};

@@ -85,6 +85,14 @@ pub(super) fn takes_paths(target: &Target, attr: &Attr) -> bool {
     target.rule.test.is_some() && matches!(attr.name.as_str(), "args" | "env")
 }
 
+/// The labels of `{path:LABEL}` in a text of this attribute; none where it is but text.
+pub fn paths_in_runfiles<'a>(target: &Target, attr: &Attr, text: &'a str) -> Vec<&'a str> {
+    match takes_paths(target, attr) {
+        true => paths_in(text).into_iter().map(|(label, _)| label).collect(),
+        false => Vec::new(),
+    }
+}
+
 /// The labels of `{path:LABEL}` in a text, each with the whole mention.
 pub(super) fn paths_in(text: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();

@@ -58,6 +58,20 @@ impl Place {
         self.before().matches('\n').count() + 1
     }
 
+    /// The same, where the line of an earlier place is known: in a file of many targets each line
+    /// is counted once.
+    pub fn line_after(&self, known: Option<(&Place, usize)>) -> usize {
+        match known {
+            Some((place, line))
+                if Arc::ptr_eq(&place.source, &self.source) && place.start <= self.start =>
+            {
+                let between = &self.source.text[place.start as usize..self.start as usize];
+                line + between.matches('\n').count()
+            }
+            _ => self.line(),
+        }
+    }
+
     /// Column in characters, counted from 1.
     pub fn column(&self) -> usize {
         self.before().rsplit('\n').next().unwrap_or("").chars().count() + 1

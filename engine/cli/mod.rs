@@ -6,13 +6,15 @@ mod request; // what was meant
 mod places; // folders of the user
 mod build; // eng build
 mod test; // eng test
+mod query; // eng query
 mod explain; // eng explain
 mod explained; // … as text
 mod rules; // eng rules
+mod complete; // eng completions, and what its scripts ask
 mod clean; // eng clean
 
 use crate::base::plain;
-use crate::load::{LoadError, Text};
+use crate::load::Text;
 use crate::report;
 use crate::session::Failure;
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -29,6 +31,7 @@ pub(crate) enum Exit {
     Usage = 2,
     TestsFailed = 3,
     NoTests = 4,
+    QueryFailed = 7,
     Interrupted = 8,
     Environment = 36,
     Bug = 37,
@@ -82,9 +85,12 @@ fn run(options: Options, added: &[Text]) -> Exit {
     let res = match options.verb {
         Verb::Build(build) => build::build(build),
         Verb::Test(test) => test::test(test),
+        Verb::Query(query) => query::query(query),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
         Verb::Clean => clean::clean(),
+        Verb::Completions { shell } => complete::completions(shell),
+        Verb::Complete { index, words } => complete::complete(index, words),
     };
     match res {
         Ok(exit) => exit,
@@ -109,16 +115,6 @@ fn tell(failure: Failure) -> Exit {
         Failure::World(error) => {
             report::print_problem(&format!("eng: {error:#}\n"));
             Exit::Environment
-        }
-    }
-}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Failure {
-        match error {
-            LoadError::Problems(problems) => Failure::Problems(problems),
-            LoadError::NoWorkspace(text) => Failure::Usage(text),
-            LoadError::World(error) => Failure::World(error),
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use std::ffi::OsString;
 
+use super::complete;
+use super::query::Query;
 use super::test::Test;
 
 /// Builds and tests monorepos from BUILD.ron files.
@@ -17,9 +20,10 @@ use super::test::Test;
         eng test '//text:t#parses'  one case\n  \
         eng build                   build all programs into eng-out/bin\n  \
         eng explain //text:text     why it ran, or why it did not\n  \
+        eng query 'rdeps(//..., //text)'  what needs it\n  \
         eng rules cc_library        what a rule takes\n\n\
         Exit codes: 0 ok, 1 build failed, 2 wrong command line or workspace file, 3 tests failed,\n\
-        4 no tests found, 8 interrupted, 36 local environment, 37 bug in eng"
+        4 no tests found, 7 query failed, 8 interrupted, 36 local environment, 37 bug in eng"
 )]
 pub struct Options {
     #[command(subcommand)]
@@ -44,6 +48,20 @@ pub enum Verb {
         eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
     Test(Box<Test>),
+    /// Tell which targets there are, and what needs what
+    #[command(after_help = "Functions:\n  \
+        deps(x[, depth])  rdeps(universe, x[, depth])  allrdeps(x[, depth])\n  \
+        allpaths(from, to)  somepath(from, to)  some(x[, count])\n  \
+        kind(regex, x)  filter(regex, x)  attr(name, regex, x)  has(name, value, x)\n  \
+        tests(x)  labels(attribute, x)  owner(file)  buildfiles(x)  siblings(x)\n  \
+        same_pkg_direct_rdeps(x)  set(a b c)  let v = x in $v\n\
+        Operators, all alike and from left to right: union + intersect ^ except -\n\n\
+        Examples:\n  \
+        eng query 'deps(//text)'                   all that it needs\n  \
+        eng query 'rdeps(//..., text/text.h)'      all that needs a file\n  \
+        eng query 'somepath(//app, //text)'        why it needs it\n  \
+        eng query 'tests(//text/...)' | eng test -")]
+    Query(Query),
     /// Tell why actions ran, or would run, or why not
     #[command(after_help = "Examples:\n  \
         eng explain                    why each action of the last run ran\n  \
@@ -59,12 +77,31 @@ pub enum Verb {
     },
     /// Remove eng-out; remembered results stay
     Clean,
+    /// Print a script with which a shell completes commands, flags and labels
+    #[command(after_help = "To have it in every shell:\n  \
+        bash  echo 'source <(eng completions bash)' >> ~/.bashrc\n  \
+        zsh   echo 'source <(eng completions zsh)' >> ~/.zshrc     # after compinit\n  \
+        fish  eng completions fish > ~/.config/fish/completions/eng.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print how a word of a command line may go on; the scripts of 'eng completions' ask this
+    #[command(hide = true)]
+    Complete {
+        /// Which word, counted from 0
+        index: usize,
+        /// The command line, 'eng' first
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
 }
 
 /// Flags of everything that builds.
 #[derive(Debug, Args)]
 pub struct Common {
     /// What to build: //pkg:name, //pkg/..., -//pkg/... to leave out; @FILE or - read patterns
+    #[arg(add = ArgValueCompleter::new(complete::pattern))]
     pub patterns: Vec<String>,
     /// Processes at once [default: ENG_JOBS, else the number of CPUs]
     #[arg(short, long, value_name = "N", value_parser = number)]
@@ -118,6 +155,7 @@ pub struct Build {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// Targets, or one case of a test; nothing stands for all that ran
+    #[arg(add = ArgValueCompleter::new(complete::pattern))]
     pub patterns: Vec<String>,
     /// Tell about this run rather than about the present; without a target about the last run
     #[arg(long, value_name = "N", value_parser = number)]
@@ -128,6 +166,14 @@ pub struct Explain {
     /// Take the flags of a profile
     #[arg(long, value_name = "PROFILE")]
     pub config: Vec<String>,
+}
+
+/// Shells that complete.
+#[derive(Debug, Clone, Copy, ValueEnum, PartialEq, Eq)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// What ends a run early.
@@ -175,8 +221,10 @@ const HABITS: &[(&str, &str)] = &[
     ("--workspace", "'//...', the default, is everything"),
     ("--package", "'//folder/...' as a pattern takes what is in a folder"),
     ("--exclude", "'-//folder/...' as a pattern leaves out what is in a folder"),
-    ("--config", "'--mode' activates a mode of the rules"),
-    ("--profile", "'--mode' activates a mode of the rules"),
+    (
+        "--profile",
+        "'--config' takes the flags of a profile, '--mode' activates a mode of the rules",
+    ),
     ("--features", "'--mode' activates a mode of the rules"),
     ("--define", "'--mode' activates a mode of the rules"),
     ("--copt", "'copts' of the target in BUILD.ron are for its compiler"),
@@ -195,6 +243,9 @@ const HABITS: &[(&str, &str)] = &[
     ("make", "'eng build' builds"),
     ("all", "'eng build --all' builds everything"),
     ("nextest", "'eng test' runs tests"),
+    ("aquery", "'eng query --output=actions' prints actions"),
+    ("cquery", "'eng query' answers for all modes at once"),
+    ("--universe-scope", "'rdeps(universe, x)' names the universe itself"),
 ];
 
 /// Where the unknown flag of a command line does belong.

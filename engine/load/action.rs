@@ -6,9 +6,9 @@ use super::tree::{Arg, Args, Kind, Node};
 use super::{condition, item, read};
 use crate::base::{Problem, Problems};
 
-const FIELDS: [&str; 12] = [
-    "each", "when", "run", "write", "script", "env", "inputs", "outs", "depfile", "stdout",
-    "params", "say",
+const FIELDS: [&str; 13] = [
+    "each", "when", "run", "write", "script", "env", "inputs", "sources", "outs", "depfile",
+    "stdout", "params", "say",
 ];
 
 /// Reads one action.
@@ -70,6 +70,9 @@ pub fn action(arg: &Arg, is_target: IsTarget, problems: &mut Problems) -> Option
         field(wanted).and_then(|node| item::template(node, wanted, is_target, problems))
     };
     let (depfile, say) = (template("depfile"), template("say"));
+    let list = |wanted: &str, problems: &mut Problems| {
+        field(wanted).map_or(Vec::new(), |node| item::items(node, wanted, is_target, problems))
+    };
     Some(ActionRule {
         name: name.text.clone(),
         place: name.place.clone(),
@@ -78,8 +81,8 @@ pub fn action(arg: &Arg, is_target: IsTarget, problems: &mut Problems) -> Option
         each: field("each").and_then(|node| read::string(node, "each", problems)),
         does: does?,
         env: environment(field("env"), is_target, problems),
-        inputs: field("inputs")
-            .map_or(Vec::new(), |node| item::items(node, "inputs", is_target, problems)),
+        inputs: list("inputs", problems),
+        sources: list("sources", problems),
         outs,
         depfile,
         stdout: field("stdout").and_then(|node| read::string(node, "stdout", problems)),

@@ -133,7 +133,7 @@ fn outputs_are_mentioned(rule: &Rule, problems: &mut Problems) {
         mentioned.extend(walk::mentions(template).map(|mention| mention.name.clone()));
     };
     for action in &rule.actions {
-        for list in walk::command(action).into_iter().chain([action.inputs.as_slice()]) {
+        for list in walk::lists(action) {
             walk::templates(list, &mut visit);
         }
         action.outs.iter().for_each(|out| walk::templates(&out.items, &mut visit));

@@ -86,7 +86,7 @@ fn names_of(template: &Template, visit: &mut dyn FnMut(&str)) {
 }
 
 fn names_of_action(action: &ActionRule, visit: &mut dyn FnMut(&str)) {
-    for list in walk::command(action).into_iter().chain([action.inputs.as_slice()]) {
+    for list in walk::lists(action) {
         names_in(list, visit);
     }
     action.outs.iter().for_each(|out| names_in(&out.items, visit));

@@ -131,7 +131,7 @@ impl<'a> Names<'a> {
         if let Some(each) = &action.each {
             self.names_list("each", each, Some(action), problems);
         }
-        for list in walk::command(action).into_iter().chain([action.inputs.as_slice()]) {
+        for list in walk::lists(action) {
             self.items(list, spot, problems);
         }
         for out in &action.outs {

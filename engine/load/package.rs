@@ -112,8 +112,7 @@ fn target<'a>(
     let mut reader = Reader { rule, package, context, problems };
     let name = reader.name(call, args);
     let mut attrs = Vec::with_capacity(args.len());
-    let mut tags = Vec::new();
-    let mut visible_to = None;
+    let (mut tags, mut visible_to, mut doc) = (Vec::new(), None, None);
     for arg in args {
         match arg.name.text.as_str() {
             "name" => {}
@@ -125,7 +124,7 @@ fn target<'a>(
                 let visible = Visible::read(place, &texts, home, reader.problems);
                 visible_to = Some(Box::new(visible));
             }
-            "doc" => drop(read::string(&arg.value, "doc", reader.problems)),
+            "doc" => doc = read::string(&arg.value, "doc", reader.problems).map(|it| it.text),
             name => match rule.attrs.iter().zip(0..).find(|(attr, _)| attr.name == name) {
                 Some((attr, at)) => {
                     let value = reader.value(attr, &arg.value);
@@ -145,8 +144,8 @@ fn target<'a>(
     let place = call.place.clone();
     let name_place = read::field(args, "name").map_or(&call.place, |name| &name.place);
     let attrs = Attrs::new(rule, attrs);
-    let (rule, tags) = (rule.clone(), tags.into());
-    Some((Target { label, place, rule, attrs, tags, visible_to }, name_place))
+    let (rule, tags, doc) = (rule.clone(), tags.into(), doc.map(Into::into));
+    Some((Target { label, place, rule, attrs, tags, visible_to, doc }, name_place))
 }
 
 #[cfg(test)]

@@ -319,6 +319,8 @@ pub struct ActionRule {
     pub env: ActionEnv,
     /// Files that the command finds by itself.
     pub inputs: Vec<Item>,
+    /// Files that the command translates one by one, for tools that ask how.
+    pub sources: Vec<Item>,
     /// Output names with their patterns, relative to `out/<package>/`; a pattern that ends in `/`
     /// is a folder.
     pub outs: Vec<Field>,

@@ -2,8 +2,8 @@
 
 use super::{Package, Workspace, owner};
 use crate::base::{
-    Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, listing, near, nearest,
-    parent,
+    Label, PackageName, Pattern, Problem, Problems, Repo, Selection, Term, join, listing, near,
+    nearest, parent,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,7 +124,15 @@ fn existing(
         problems.extend(package.problems.iter().cloned());
         return Vec::new();
     }
-    let why = no_target(workspace, label);
+    // A file stands for the targets that name it, as its path does.
+    let file = join(&label.package.path, &label.name);
+    let file = PackageName { repo: label.package.repo, path: file.into() };
+    let owned = package.has_file(&label.name).then(|| owner::of_file(workspace, &file)).flatten();
+    let why = match owned {
+        Some(Ok(labels)) => return labels,
+        Some(Err(why)) => why,
+        None => no_target(workspace, label),
+    };
     problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
     Vec::new()
 }
@@ -240,6 +248,7 @@ mod tests {
     fn a_file_selects_the_targets_that_name_it() {
         assert_eq!(select(&["f/d/x.c"]).unwrap(), ["//f:all!", "//f:x!"]);
         assert_eq!(select(&["f/d/x.c", "-f/d/y.c"]).unwrap(), ["//f:x!"]);
+        assert_eq!(select(&["//f:d/x.c", "-//f:d/y.c"]).unwrap(), ["//f:x!"]);
         assert_eq!(
             select(&["f/z.c"]).unwrap_err(),
             ["the pattern 'f/z.c': 'z.c' is a file of //f that no target there names"]
@@ -263,7 +272,7 @@ mod tests {
         );
         assert_eq!(
             wrong("//a:x.c"),
-            "the pattern '//a:x.c': '//a:x.c' is a file, not a target; //a has a, b and m"
+            "the pattern '//a:x.c': 'x.c' is a file of //a that no target there names"
         );
         assert_eq!(wrong("b"), "the pattern 'b': there is no package '//b'; did you mean '//a:b'?");
         assert_eq!(

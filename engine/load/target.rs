@@ -96,6 +96,8 @@ pub struct Target {
     pub tags: Box<[String]>,
     /// `visible_to: [..]`; without it everybody may depend on the target.
     pub visible_to: Option<Box<Visible>>,
+    /// `doc: ".."`.
+    pub doc: Option<Box<str>>,
 }
 
 /// Values of attributes. A target has few of them.

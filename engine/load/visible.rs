@@ -9,7 +9,7 @@ pub struct Visible {
     /// The list in the `BUILD.ron`.
     pub place: Place,
     /// Its patterns, as they were written.
-    texts: Vec<String>,
+    pub texts: Vec<String>,
     to: Vec<Selection>,
 }
 

@@ -71,6 +71,13 @@ pub fn command(action: &ActionRule) -> Vec<&[Item]> {
     lists
 }
 
+/// All lists of an action but its outputs.
+pub fn lists(action: &ActionRule) -> Vec<&[Item]> {
+    let mut lists = command(action);
+    lists.extend([action.inputs.as_slice(), action.sources.as_slice()]);
+    lists
+}
+
 /// The templates of an action that stand in no list, except its depfile.
 pub fn singles(action: &ActionRule) -> impl Iterator<Item = &Template> {
     let script = match &action.does {

@@ -9,8 +9,13 @@ mod summary; // what it all came to, and how to run the failures again
 mod actions; // actions that failed, equal errors once
 mod plain; // events → the lines that stay, in an order that no width changes
 mod progress; // events → the lines that are redrawn
+mod listing; // what a query answers
+mod written; // … targets as they would stand in a file
+mod acts; // actions of targets
 mod screen; // writes both, whole, to standard error
 
+pub use acts::{acts, acts_json, compile_commands};
+pub use listing::{Listing, list};
 pub use output::neutral;
 pub use screen::{print_data, print_problem, stderr_is_terminal};
 pub use style::{Style, TestOutput};

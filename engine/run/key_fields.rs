@@ -128,6 +128,7 @@ fn fields_of_an_action(action: Action) {
         command,         // arguments; lines of a written file are its content
         env: _,          // variables
         inputs: _,       // inputs
+        sources: _,      // told to editors
         outputs: _,      // outputs, and which are folders in `details`
         depfile: _,      // an argument or variable, else the command would not know it
         stdout: _,       // details

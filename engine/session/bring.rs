@@ -8,6 +8,7 @@ use super::recall::{Recalled, now_ns};
 use super::record::{self, Over, Record};
 use super::request::{Goal, Places, Request};
 use super::scratch::Scratch;
+use super::seen::MARGIN;
 use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
 use crate::event::{Event, Summary};
@@ -40,7 +41,7 @@ impl Session {
     pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Session, Failure> {
         if !dry_run && outputs_folder(root)? {
             // The root's time has changed by that, and so late that a record would not count.
-            std::thread::sleep(record::MARGIN * 2);
+            std::thread::sleep(MARGIN * 2);
         }
         let start_ns = now_ns();
         Session::new(load::workspace(root)?, places, None, start_ns)

@@ -2,6 +2,7 @@
 //! Decides nothing about how things look.
 
 mod request; // what is asked
+mod seen; // files and folders, as they were when they were read
 mod record; // what a run leaves for the next one like it
 mod recall; // … and what of it still holds
 mod goals; // what a request asks for, in files and tests
@@ -13,6 +14,8 @@ mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
+mod acts; // the actions of targets, told
+mod survey; // the target graph, from one record
 mod scratch; // a folder of this process alone
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // the record of a run from any bytes
@@ -20,6 +23,7 @@ mod fuzz; // the record of a run from any bytes
 pub use crate::run::{Deadline, Options, Schedule};
 pub use crate::store::{Attempt, RunRecord};
 pub use crate::testing::{Filter, Policy, Share};
+pub use acts::{acts, commands};
 pub use bring::Session;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
@@ -29,8 +33,10 @@ pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
+pub use survey::{names, survey};
 
 use crate::base::Problems;
+use crate::load::LoadError;
 use crate::store::StoreError;
 
 /// Why a request could not be carried out.
@@ -49,6 +55,16 @@ pub enum Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Failure {
         Failure::Problems(problems)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Failure {
+        match error {
+            LoadError::Problems(problems) => Failure::Problems(problems),
+            LoadError::NoWorkspace(text) => Failure::Usage(text),
+            LoadError::World(error) => Failure::World(error),
+        }
     }
 }
 

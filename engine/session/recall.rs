@@ -1,12 +1,12 @@
 //! What of the last run of a request still holds, found by `stat` alone: nothing is loaded or
 //! analysed, no row is looked up, and only files that look new are read.
 
-use super::record::{Good, KnownCase, Look, Over, Record, Seen, What, file, look, may_recall};
+use super::record::{Good, KnownCase, Over, Record, file, may_recall};
 use super::request::{Places, Request};
+use super::seen::{Look, Seen, What, changed, look};
 use crate::base::{Digest, Label, PackageName, Repo};
 use crate::event::{Case, Event, Origin, Summary, Verdict};
-use crate::load;
-use crate::store::{FileStat, Known, StatCache, StatRow, load_flat};
+use crate::store::{FileStat, Known, StatRow, load_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -33,11 +33,10 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
     }
     let file = file(root, places, request);
     let mut record: Record = load_flat(&file)?;
-    let changed = differing(&record.seen);
     let mut stale = vec![false; record.targets.len()];
     let mut renewed = false;
+    let changed = changed(root, &mut record.seen, &mut renewed)?;
     if !changed.is_empty() {
-        let changed = refresh(root, &mut record.seen, &changed, &mut renewed)?;
         mark(&record, &changed, &mut stale)?;
     }
     let is_new = |at: &usize| {
@@ -60,69 +59,6 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
         record.keep(&file);
     }
     Some(Recalled { record, file, stale })
-}
-
-/// The numbers of those that do not look as they did.
-fn differing(seen: &[Seen]) -> Vec<u32> {
-    let looks_new = |number: &u32| {
-        let seen = &seen[*number as usize];
-        match (seen.look, FileStat::of(&seen.path)) {
-            (Look::Like(stat), Ok(Some(now))) => stat != now,
-            (Look::Missing, Ok(None)) => false,
-            _ => true,
-        }
-    };
-    (0..seen.len() as u32).into_par_iter().with_min_len(256).filter(looks_new).collect()
-}
-
-/// Looks into those that look new: what has the content it had is as it was, whatever its times say.
-/// Gives the others.
-fn refresh(
-    root: &Path,
-    seen: &mut [Seen],
-    changed: &[u32],
-    renewed: &mut bool,
-) -> Option<Vec<u32>> {
-    let start_ns = now_ns();
-    let stats = StatCache::new(root, Vec::new());
-    let mut res = Vec::new();
-    for number in changed {
-        let entry = &mut seen[*number as usize];
-        let look = match entry.what {
-            What::File(digest) | What::Text(digest) => {
-                // What is gone is another matter than what has changed.
-                let (now, _) = stats.digest(&entry.path).ok()??;
-                if now != digest {
-                    res.push(*number);
-                    continue;
-                }
-                let executable = |look: Look| match look {
-                    Look::Like(stat) => Some(stat.is_executable()),
-                    Look::Missing | Look::Unsure => None,
-                };
-                let now = stats.known(&entry.path);
-                let look = now.map_or(Look::Unsure, Look::of);
-                if executable(look) != executable(entry.look) {
-                    res.push(*number);
-                }
-                look
-            }
-            What::Folder(digest) => {
-                let look = look(&entry.path, start_ns)?;
-                if load::listing(&entry.path) != Some(digest) {
-                    res.push(*number);
-                }
-                look
-            }
-            What::Other => {
-                res.push(*number);
-                continue;
-            }
-        };
-        *renewed |= look != entry.look;
-        entry.look = look;
-    }
-    Some(res)
 }
 
 /// Marks the targets that rest on what has changed; nothing if that is not known.
@@ -280,12 +216,6 @@ impl Recalled {
             let _ = events.send(Event::Delivered { path: path.clone() });
         }
         summary
-    }
-}
-
-impl Look {
-    fn of(known: Known) -> Look {
-        if known.racy { Look::Unsure } else { Look::Like(known.stat) }
     }
 }
 

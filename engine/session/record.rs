@@ -5,6 +5,7 @@
 //! with all that needs it.
 
 use super::request::{Goal, Places, Request};
+use super::seen::{Look, Seen, What, look, seen};
 use crate::analyze::Analysis;
 use crate::base::{Digest, Hasher, Label};
 use crate::event::{Case, Verdict};
@@ -14,12 +15,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// A file counts only if it was last changed this long before the run began: then what the run read
-/// is what `stat` speaks of. Clocks of file systems go in ticks of up to 10 ms.
-pub(super) const MARGIN: Duration = Duration::from_millis(20);
-/// The same for a file system that keeps whole seconds.
-const COARSE: Duration = Duration::from_secs(2);
 
 /// What is known after a run.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,38 +39,6 @@ pub(super) struct Record {
     pub actions: usize,
     /// The workspace's own rule files.
     pub rule_files: Vec<String>,
-}
-
-/// A file or folder.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub path: PathBuf,
-    pub look: Look,
-    pub what: What,
-}
-
-/// What `stat` said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Look {
-    /// There was nothing.
-    Missing,
-    /// This.
-    Like(FileStat),
-    /// Something that a later change may leave as it was.
-    Unsure,
-}
-
-/// What a file or folder is to the run.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) enum What {
-    /// A file whose content targets rest on.
-    File(Digest),
-    /// A file that says what there is, such as a `BUILD.ron`.
-    Text(Digest),
-    /// A folder that was looked into; this tells its names.
-    Folder(Digest),
-    /// If anything about it is new, nothing is known.
-    Other,
 }
 
 /// A file in `eng-out`.
@@ -202,26 +165,10 @@ impl Record {
         };
         let selected: HashMap<&Label, bool> =
             over.selected.iter().map(|(label, named)| (label, *named)).collect();
-        let mut files: HashMap<PathBuf, u32> = HashMap::new();
-        let digests = workspace.digests.iter();
-        let mut told: HashMap<&Path, Digest> =
-            digests.map(|(path, digest)| (path.as_path(), *digest)).collect();
-        if workspace.hidden {
-            // A glob sees names that the digest of a folder leaves out.
-            told.retain(|path, _| !path.is_dir());
-        }
-        for path in workspace.read.iter().chain(&over.others) {
-            if files.contains_key(path) {
-                continue;
-            }
-            let look = look(path, over.start_ns)?;
-            let what = match (told.get(path.as_path()), look) {
-                (Some(digest), _) if path.is_dir() => What::Folder(*digest),
-                (Some(digest), _) => What::Text(*digest),
-                (None, _) => What::Other,
-            };
-            record.see(&mut files, path.clone(), look, what);
-        }
+        record.seen = seen(workspace, &over.others, over.start_ns)?;
+        let numbered = record.seen.iter().zip(0..);
+        let mut files: HashMap<PathBuf, u32> =
+            numbered.map(|(seen, number)| (seen.path.clone(), number)).collect();
         let outputs = workspace.root.join("eng-out");
         for row in over.rows.iter().filter(|row| !row.path.starts_with(&outputs)) {
             record.see_row(&mut files, row);
@@ -358,38 +305,4 @@ fn known(case: &Case) -> Option<KnownCase> {
     };
     let (name, duration) = (case.name.clone(), case.duration);
     Some(KnownCase { name, verdict, duration, flaky: case.flaky, leaky: case.leaky })
-}
-
-/// What `stat` says of a path, as far as it can be believed after a run that began then.
-pub(super) fn look(path: &Path, start_ns: i64) -> Option<Look> {
-    Some(match FileStat::of(path).ok()? {
-        None => Look::Missing,
-        Some(stat) if is_late(&stat, start_ns) => Look::Unsure,
-        Some(stat) => Look::Like(stat),
-    })
-}
-
-fn is_late(stat: &FileStat, start_ns: i64) -> bool {
-    let last = stat.mtime_ns.max(stat.ctime_ns);
-    let margin = if last % 1_000_000_000 == 0 { COARSE } else { MARGIN };
-    last + margin.as_nanos() as i64 > start_ns
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn changed_at(ns: i64) -> FileStat {
-        FileStat { dev: 1, ino: 1, size: 1, mtime_ns: 5, ctime_ns: ns, mode: 0 }
-    }
-
-    #[test]
-    fn only_what_was_old_when_the_run_began_counts() {
-        let start = 10_000_000_001;
-        assert!(!is_late(&changed_at(start - 30_000_000), start));
-        assert!(is_late(&changed_at(start - 10_000_000), start));
-        assert!(is_late(&changed_at(start + 1), start));
-        assert!(is_late(&changed_at(9_000_000_000), start));
-        assert!(!is_late(&changed_at(7_000_000_000), start));
-    }
 }

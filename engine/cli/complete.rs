@@ -1,0 +1,92 @@
+//! `eng completions`: scripts for shells, and the answers that they ask for at each press of a key.
+//! Flags and verbs come from their definitions, labels from a record of the workspace.
+
+use super::Exit;
+use super::options::{self, Options, Shell, typed};
+use super::places::places;
+use super::request::here;
+use crate::query::{Candidate, Names, functions};
+use crate::report;
+use crate::session::{Failure, names};
+use clap::CommandFactory;
+use clap_complete::engine::{self, CompletionCandidate};
+use std::ffi::{OsStr, OsString};
+
+/// Prints the script for a shell.
+pub fn completions(shell: Shell) -> Result<Exit, Failure> {
+    let script = match shell {
+        Shell::Bash => include_str!("complete.bash"),
+        Shell::Zsh => include_str!("complete.zsh"),
+        Shell::Fish => include_str!("complete.fish"),
+    };
+    report::print_data(script);
+    Ok(Exit::Ok)
+}
+
+/// Prints how a word may go on, a line for each way: the word, a tab, and what it is. Where nothing is
+/// known there is nothing to tell: somebody is in the middle of typing.
+pub fn complete(index: usize, words: Vec<OsString>) -> Result<Exit, Failure> {
+    let mut words = options::normalize(words.into_iter());
+    words.resize(words.len().max(index + 1), OsString::new());
+    let begun = !words[index].is_empty();
+    let mut found =
+        engine::complete(&mut Options::command(), words, index, None).unwrap_or_default();
+    if !begun && found.iter().any(|it| !is_flag(it)) {
+        // Flags are offered to who types a '-'.
+        found.retain(|it| !is_flag(it));
+    }
+    let mut text = String::new();
+    for candidate in &found {
+        let word = candidate.get_value().to_string_lossy();
+        text.push_str(typed(&word));
+        if let Some(what) = candidate.get_help() {
+            text.push('\t');
+            text.push_str(what.to_string().lines().next().unwrap_or_default());
+        }
+        text.push('\n');
+    }
+    report::print_data(&text);
+    Ok(Exit::Ok)
+}
+
+fn is_flag(candidate: &CompletionCandidate) -> bool {
+    candidate.get_value().as_encoded_bytes().starts_with(b"-")
+}
+
+/// How a pattern may go on.
+pub fn pattern(word: &OsStr) -> Vec<CompletionCandidate> {
+    let word = word.to_string_lossy();
+    let Some((names, home)) = known() else { return Vec::new() };
+    told(names.complete(typed(&word), &home, false), "")
+}
+
+/// How an expression may go on: its last word is that of a target or a function.
+pub fn expression(text: &OsStr) -> Vec<CompletionCandidate> {
+    let text = text.to_string_lossy();
+    let ends = [' ', '(', ',', '+', '^', '\'', '"', '='];
+    let at = text.rfind(ends).map_or(0, |at| at + 1);
+    let (before, word) = text.split_at(at);
+    let Some((names, home)) = known() else { return Vec::new() };
+    let mut found = Vec::new();
+    if !word.is_empty() {
+        let functions = functions().filter(|name| name.starts_with(word));
+        let candidate = |name| Candidate { word: format!("{name}("), what: "function".to_string() };
+        found.extend(functions.map(candidate));
+    }
+    found.extend(names.complete(word, &home, true));
+    told(found, before)
+}
+
+fn known() -> Option<(Names, String)> {
+    let here = here().ok()?;
+    let program = std::env::current_exe().ok()?;
+    let names = names(&here.root, &places().ok()?, &program).ok()?;
+    Some((names, here.home.path.to_string()))
+}
+
+fn told(found: Vec<Candidate>, before: &str) -> Vec<CompletionCandidate> {
+    let candidate = |it: Candidate| {
+        CompletionCandidate::new(format!("{before}{}", it.word)).help(Some(it.what.into()))
+    };
+    found.into_iter().map(candidate).collect()
+}
