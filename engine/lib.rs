@@ -4,6 +4,7 @@
 mod base; //
 mod event; // base
 mod load; // base
+mod init; // base load
 mod analyze; // base load
 mod graph; // base analyze
 mod store; // base
@@ -11,6 +12,6 @@ mod run; // base event analyze graph store
 mod testing; // base event load analyze store run
 mod session; // base event load analyze graph store run testing
 mod report; // base event
-mod cli; // base event load session report
+mod cli; // base event load init session report
 
 pub use cli::main;

@@ -8,6 +8,9 @@ mod test; // eng test
 mod explain; // eng explain
 mod rules; // eng rules
 mod clean; // eng clean
+mod write; // files of the user
+mod fmt; // eng fmt
+mod init; // eng init
 
 use crate::load::LoadError;
 use crate::report;
@@ -57,6 +60,8 @@ fn run(options: Options) -> Exit {
         Verb::Test(test) => test::test(test),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
+        Verb::Init(options) => init::init(options),
+        Verb::Fmt(options) => fmt::fmt(options),
         Verb::Clean => clean::clean(),
     };
     match res {
