@@ -4,6 +4,7 @@
 mod base; //
 mod event; // base
 mod load; // base
+mod init; // base load
 mod analyze; // base load
 mod graph; // base analyze
 mod query; // base load analyze
@@ -12,7 +13,7 @@ mod run; // base event analyze graph store
 mod testing; // base event load analyze store run
 mod session; // base event load analyze graph query store run testing
 mod report; // base event query
-mod cli; // base event load query session report
+mod cli; // base event load init query session report
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // base load run testing store session
 

@@ -25,6 +25,18 @@ fn copy(name: &str) -> Workspace {
     ws
 }
 
+/// The same without its `BUILD.ron` files.
+pub fn copy_without_builds(name: &str) -> Workspace {
+    let ws = copy(name);
+    for entry in walkdir::WalkDir::new(ws.root()) {
+        let entry = entry.expect("list the copy");
+        if entry.file_name() == "BUILD.ron" {
+            fs::remove_file(entry.path()).expect("remove a file of the copy");
+        }
+    }
+    ws
+}
+
 /// Tests the example twice, builds it, and compares what its programs print.
 #[track_caller]
 fn works(name: &str, programs: &[(&str, &str)]) {

@@ -12,6 +12,9 @@ mod explained; // … as text
 mod rules; // eng rules
 mod complete; // eng completions, and what its scripts ask
 mod clean; // eng clean
+mod write; // files of the user
+mod fmt; // eng fmt
+mod init; // eng init
 
 use crate::base::plain;
 use crate::load::Text;
@@ -88,6 +91,8 @@ fn run(options: Options, added: &[Text]) -> Exit {
         Verb::Query(query) => query::query(query),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
+        Verb::Init(options) => init::init(options),
+        Verb::Fmt(options) => fmt::fmt(options),
         Verb::Clean => clean::clean(),
         Verb::Completions { shell } => complete::completions(shell),
         Verb::Complete { index, words } => complete::complete(index, words),

@@ -22,8 +22,8 @@ use super::test::Test;
         eng explain //text:text     why it ran, or why it did not\n  \
         eng query 'rdeps(//..., //text)'  what needs it\n  \
         eng rules cc_library        what a rule takes\n\n\
-        Exit codes: 0 ok, 1 build failed, 2 wrong command line or workspace file, 3 tests failed,\n\
-        4 no tests found, 7 query failed, 8 interrupted, 36 local environment, 37 bug in eng"
+        Exit codes: 0 ok, 1 build failed or files not laid out, 2 wrong command line or workspace file,\n\
+        3 tests failed, 4 no tests found, 7 query failed, 8 interrupted, 36 local environment, 37 bug in eng"
 )]
 pub struct Options {
     #[command(subcommand)]
@@ -75,6 +75,19 @@ pub enum Verb {
         /// Name of a rule or test protocol
         name: Option<String>,
     },
+    /// Write BUILD.ron files for the sources that are there
+    #[command(after_help = "Examples:\n  \
+        eng init            make this folder a workspace that builds\n  \
+        eng init --dry-run  print what would be written\n  \
+        eng init --add      in a workspace: write the files that are missing")]
+    Init(Init),
+    /// Lay out BUILD.ron and rule files
+    #[command(after_help = "Examples:\n  \
+        eng fmt            all files of the workspace\n  \
+        eng fmt text       those below text/\n  \
+        eng fmt --check    name what would change; exit code 1 if there is some\n  \
+        eng fmt - < FILE   from standard input to standard output")]
+    Fmt(Fmt),
     /// Remove eng-out; remembered results stay
     Clean,
     /// Print a script with which a shell completes commands, flags and labels
@@ -174,6 +187,30 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder [default: the working directory]
+    pub path: Option<String>,
+    /// Leave the BUILD.ron files that are there as they are, and write the missing ones
+    #[arg(long)]
+    pub add: bool,
+    /// Write nothing: print what would be written
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Files, or folders of the workspace; - is standard input [default: the workspace]
+    pub paths: Vec<String>,
+    /// Change nothing: print the names of the files that would change
+    #[arg(long)]
+    pub check: bool,
+    /// Change nothing: print what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// What ends a run early.

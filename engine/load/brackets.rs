@@ -1,5 +1,6 @@
 //! Which bracket is still open at some place of a text that is no RON, for its message only.
 
+use super::lexer::{Kind, tokens};
 use crate::base::{Place, Problem, Source};
 use std::sync::Arc;
 
@@ -14,51 +15,14 @@ pub fn also_open(problem: Problem, source: &Arc<Source>, end: usize) -> Problem 
 /// The innermost bracket that is not closed by the end of the text.
 fn open(text: &str) -> Option<usize> {
     let mut brackets = Vec::new();
-    let mut at = 0;
-    while let Some(sign) = text[at..].chars().next() {
-        let rest = &text[at..];
-        at += match sign {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            // Comments nest in RON; to look for the first end is near enough for a message.
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '"' => string(rest),
-            'r' => raw_string(rest),
-            '[' | '(' | '{' => {
-                brackets.push(at);
-                1
-            }
-            ']' | ')' | '}' => {
-                brackets.pop();
-                1
-            }
-            other => other.len_utf8(),
-        };
-    }
-    brackets.pop()
-}
-
-/// Length of the string that the text starts with.
-fn string(text: &str) -> usize {
-    let mut letters = text.char_indices().skip(1);
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '"' => return at + 1,
-            '\\' => drop(letters.next()),
+    for token in tokens(text) {
+        match token.kind {
+            Kind::Open => brackets.push(token.text.as_ptr().addr() - text.as_ptr().addr()),
+            Kind::Close => drop(brackets.pop()),
             _ => {}
         }
     }
-    text.len()
-}
-
-/// Length of the raw string that the text starts with; 1 if it is a word that starts with `r`.
-fn raw_string(text: &str) -> usize {
-    let signs = text[1..].len() - text[1..].trim_start_matches('#').len();
-    let start = 1 + signs + 1;
-    if !text[1 + signs..].starts_with('"') {
-        return 1;
-    }
-    let end = format!("\"{}", "#".repeat(signs));
-    text[start..].find(&end).map_or(text.len(), |at| start + at + end.len())
+    brackets.pop()
 }
 
 #[cfg(test)]
@@ -72,6 +36,7 @@ mod tests {
         assert_eq!(open("[]"), None);
         assert_eq!(open("[]]"), None);
         assert_eq!(open("[ // (\n /* ( */ \"( \\\" (\" r#\"(\"#"), Some(0));
+        assert_eq!(open("[ /* ( /* ( */ ( */"), Some(0));
         assert_eq!(open("[ \"("), Some(0));
         assert_eq!(open("[ r\"("), Some(0));
         assert_eq!(open("(rule r#x"), Some(0));

@@ -1,6 +1,7 @@
 //! Reads RON files into packages, targets and rules, each value with its place.
 //! The only room that knows RON; it runs no rule.
 
+mod lexer; // text → tokens, with comments and line breaks
 mod syntax; // is it RON at all, and if not, what would be
 mod token; // single signs and values
 mod brackets; // which bracket is open
@@ -30,23 +31,35 @@ mod folders; // walks the folders of a workspace
 mod profile; // named sets of flags
 mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
+mod written; // values with the comments around them
+mod format; // how files are laid out
 mod owner; // files → the targets that name them
 mod select; // patterns → labels
+mod language; // language(..): what sources look like, for eng init
+mod language_manifest; // … and files in which packages describe themselves
+mod ground; // the files of a folder that may be no workspace yet
 #[cfg(test)]
 mod sample; // rules and workspaces from text, for tests
+#[cfg(test)]
+mod layouts; // how files come out of the formatter
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // files, templates and globs from any bytes
 
 pub use folders::listing;
+pub use format::{format, format_bytes};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, builtin_protocols};
+pub use glob::Matcher;
+pub use ground::{Ground, ground};
+pub use language::{Given, Language, Manifest, Need, Unit};
 pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles_of_workspace};
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
+pub use root_entry::is_workspace_name;
 pub use rule::{
     ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Params, Part,
     Prop, Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};
-pub use workspace::{LoadError, find_root, part_of_workspace, workspace};
+pub use workspace::{LoadError, find_root, part_of_workspace, ron_files, workspace};

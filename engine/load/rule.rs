@@ -15,6 +15,13 @@ pub struct Text {
     pub place: Place,
 }
 
+/// Texts are equal wherever they stand.
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.text == other.text
+    }
+}
+
 /// All rules and protocols that a workspace may use.
 #[derive(Debug, Default)]
 pub struct Rules {

@@ -30,7 +30,7 @@ impl Declared<'_> {
     }
 }
 
-const KINDS: [&str; 3] = ["rule", "base", "protocol"];
+const KINDS: [&str; 4] = ["rule", "base", "protocol", "language"];
 const OF_BASES: [&str; 7] = ["name", "doc", "base", "attrs", "vars", "actions", "provides"];
 const OF_RULES: [&str; 13] = [
     "name", "doc", "base", "attrs", "vars", "actions", "provides", "test", "variants", "forwards",
@@ -78,7 +78,7 @@ pub fn rules(files: &[RuleFile], problems: &mut Problems) -> (Rules, BTreeSet<St
 fn declared<'a>(node: &'a Node, builtin: bool, problems: &mut Problems) -> Option<Declared<'a>> {
     let Kind::Call(call, args) = &node.kind else {
         let text = format!(
-            "a rule file holds 'rule(..)', 'base(..)' and 'protocol(..)', found {}",
+            "a rule file holds 'rule(..)', 'base(..)', 'protocol(..)' and 'language(..)', found {}",
             read::found(node)
         );
         problems.push(Problem::at(&node.place, text));
@@ -87,10 +87,14 @@ fn declared<'a>(node: &'a Node, builtin: bool, problems: &mut Problems) -> Optio
     if !KINDS.contains(&call.text.as_str()) {
         let near = nearest(&call.text, KINDS);
         let text = format!(
-            "a rule file holds 'rule(..)', 'base(..)' and 'protocol(..)', found '{}(..)'{near}",
+            "a rule file holds 'rule(..)', 'base(..)', 'protocol(..)' and 'language(..)', found '{}(..)'{near}",
             call.text
         );
         problems.push(Problem::at(&call.place, text));
+        return None;
+    }
+    if call.text == "language" {
+        // What sources look like is read by `language.rs` when somebody asks.
         return None;
     }
     let args = read::arguments(call, args, problems)?;

@@ -45,7 +45,7 @@ pub fn checked(source: &Arc<Source>) -> Result<&str, Problem> {
         return Err(at(
             0,
             3,
-            "the file starts with a byte order mark; save it as UTF-8 without one",
+            "the file starts with a byte order mark; save it as UTF-8 without one, as 'eng fmt FILE' does",
         ));
     }
     let mut reader = match ron::Deserializer::from_str(text) {

@@ -17,8 +17,15 @@ pub struct Node {
     pub kind: Kind,
 }
 
+/// Nodes are equal if they say the same, wherever they stand.
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        self.kind == other.kind
+    }
+}
+
 /// What a value is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Kind {
     /// A string. It is `plain` if its bytes stand in the file as they are, so that an offset in
     /// `text` is an offset in the file.
@@ -40,7 +47,7 @@ pub enum Kind {
 }
 
 /// What stands in the parentheses of a call.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Args {
     /// `a: 1, b: 2`; also nothing at all.
     Named(Vec<Arg>),
@@ -49,7 +56,7 @@ pub enum Args {
 }
 
 /// A name with its value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Arg {
     /// The name.
     pub name: Text,

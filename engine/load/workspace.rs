@@ -8,7 +8,7 @@ use super::root_entry::{RootEntry, is_workspace_name};
 use super::rule::{Rules, Text};
 use super::rule_file::{self, RuleFile};
 use super::{Package, Workspace, builtin, check, select};
-use crate::base::{PackageName, Problem, Problems, Repo, nearest};
+use crate::base::{PackageName, Problem, Problems, Repo, join, nearest};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -83,7 +83,7 @@ fn no_workspace(from: &Path) -> String {
             "{what}\nto make this folder the root of one, write as the first entry of its BUILD.ron:\n    {entry},"
         ),
         false => format!(
-            "{what}\nto make this folder the root of one:\n    echo '[{entry}]' > BUILD.ron\n    eng build"
+            "{what}\nto make this folder the root of one, with targets for the sources in it:\n    eng init\nor an empty one:\n    echo '[{entry}]' > BUILD.ron"
         ),
     }
 }
@@ -171,7 +171,24 @@ fn read(root: &Path, extent: Extent) -> Result<Workspace, LoadError> {
     problems.or(workspace).map_err(LoadError::Problems)
 }
 
-fn ignored(texts: &[Text], globs: &Globs, problems: &mut Problems) -> Vec<Arc<Matcher>> {
+/// The files of a workspace that are written in RON, relative to its root: `BUILD.ron` files, and what
+/// the root names as rules.
+pub fn ron_files(root: &Path, problems: &mut Problems) -> Result<Vec<String>, LoadError> {
+    let build = BuildFile::read(&root.join("BUILD.ron"), "BUILD.ron");
+    let mut unseen = Problems::default();
+    let nodes = build.nodes().map_err(LoadError::Problems)?;
+    let entry = RootEntry::read(&nodes, &build.place(), &mut unseen);
+    drop(nodes);
+    let globs = Globs::default();
+    let ignored = ignored(&entry.ignore, &globs, problems);
+    let walked = folders::walk(root, build, &ignored, Extent::Whole)?;
+    let packages = walked.packages.iter().map(|it| join(&it.name.path, "BUILD.ron"));
+    let rules = wanted_rules(&entry.rules, &walked.ron_files, &globs, problems);
+    Ok(packages.chain(rules).collect())
+}
+
+/// The compiled patterns of folders that are left out.
+pub fn ignored(texts: &[Text], globs: &Globs, problems: &mut Problems) -> Vec<Arc<Matcher>> {
     let one = |text: &Text| match globs.compile(text.text.trim_end_matches('/')) {
         Ok(matcher) => Some(matcher),
         Err(why) => {
@@ -183,7 +200,7 @@ fn ignored(texts: &[Text], globs: &Globs, problems: &mut Problems) -> Vec<Arc<Ma
 }
 
 /// The files that the patterns of `rules:` match, sorted, each once.
-fn wanted_rules(
+pub fn wanted_rules(
     patterns: &[Text],
     ron_files: &[String],
     globs: &Globs,
@@ -216,7 +233,7 @@ fn wanted_rules(
 }
 
 /// The workspace's own rule files.
-fn user_rules(root: &Path, paths: &[String], problems: &mut Problems) -> Vec<RuleFile> {
+pub fn user_rules(root: &Path, paths: &[String], problems: &mut Problems) -> Vec<RuleFile> {
     let read = |path: &String| BuildFile::read(&root.join(path), path);
     let files: Vec<BuildFile> = paths.par_iter().map(read).collect();
     let mut res = Vec::new();
