@@ -2,12 +2,13 @@
 //! It is there in tests and with the feature `fuzzing`; `fuzz/` has a target for each name.
 
 use crate::base::{self, Reader};
-use crate::{load, run, session, store, testing};
+use crate::{load, query, run, session, store, testing};
 
 fn readers() -> impl Iterator<Item = Reader> {
     let rooms = [
         base::READERS,
         load::READERS,
+        query::READERS,
         run::READERS,
         testing::READERS,
         store::READERS,

@@ -12,8 +12,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 /// Readers of this room by name, for the door to fuzzing.
-pub const READERS: &[Reader] =
-    &[("build_file", build_file), ("rule_file", rule_file), ("template", template), ("glob", glob)];
+pub const READERS: &[Reader] = &[
+    ("build_file", build_file),
+    ("rule_file", rule_file),
+    ("template", template),
+    ("glob", glob),
+    ("layout", layout),
+];
 
 fn builtin_rules() -> &'static Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
@@ -42,6 +47,18 @@ fn told(problems: &Problems, text: &str) {
     assert_eq!(shown.is_empty(), problems.is_empty());
     let odd = shown.chars().find(|c| c.is_control() && *c != '\n');
     assert!(odd.is_none(), "{odd:?} is told as it is");
+}
+
+/// A laid out file says what it said before, and stays as it is.
+fn layout(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match super::format_bytes("BUILD.ron", bytes.to_vec()) {
+        Ok(first) => {
+            let again = super::format("BUILD.ron", &first);
+            assert_eq!(again.unwrap_or_else(|wrong| panic!("{wrong}\n{first}")), first);
+        }
+        Err(problems) => told(&problems, &text),
+    }
 }
 
 fn build_file(bytes: &[u8]) {

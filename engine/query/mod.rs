@@ -19,11 +19,15 @@ mod rank; // how far nodes are from the roots of an answer
 mod names; // what completion needs
 mod acts; // the actions of targets
 mod compile; // … that translate single files
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // queries from any bytes
 
 pub use acts::{Act, Acts, acts};
 pub use compile::{CompileCommand, Roots, compile_commands};
 pub use evaluate::{Scope, evaluate};
 pub use function::functions;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
 pub use gather::gather;
 pub use graph::{Graph, NodeId, NodeKind};
 pub use names::{Candidate, Names};
