@@ -94,10 +94,10 @@ fn actions_are_those_of_the_targets_asked_for() {
         let run = ws.eng(&["query", "--output=actions", query]).expect(0);
         run.stdout.lines().filter(|line| line.starts_with("  target: ")).count()
     };
-    assert_eq!(count("//light:light"), 3);
-    assert_eq!(count("//light:light + light/light.c"), 3);
+    assert_eq!(count("//light:light"), 4);
+    assert_eq!(count("//light:light + light/light.c"), 4);
     assert_eq!(count("light/light.c"), 0);
-    assert_eq!(count("deps(//light:fast)"), 6);
+    assert_eq!(count("deps(//light:fast)"), 8);
 }
 
 const EDITED: &str = r#"

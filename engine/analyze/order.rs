@@ -122,6 +122,9 @@ fn missing(
 /// After so many steps from one target to another the search for a shorter circle ends.
 const MOST_STEPS: usize = 500_000;
 
+/// Circles of more targets are told by their beginning.
+const MOST_LINKS: usize = 1000;
+
 /// One problem for each knot of targets that need each other: its shortest circle.
 fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
     for knot in petgraph::algo::kosaraju_scc(graph) {
@@ -171,8 +174,9 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
             _ => format!("targets need each other: {sentence}"),
         };
         let mut problem = Problem::at(&first, text);
-        // The sentence may be short, the way is told whole.
-        for at in 1..circle.len() {
+        // The sentence may be short, the way is told whole; but nobody reads a hundred thousand lines.
+        let links = if circle.len() > MOST_LINKS { SHOWN / 2 } else { circle.len() };
+        for at in 1..links {
             if let Some(place) = place_of(at) {
                 problem = problem.also(&place, format!("{} needs {}", name(at), name(at + 1)));
             }
