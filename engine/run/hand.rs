@@ -14,6 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// Actions that a worker gets at once, at most.
+pub(super) const MOST_AT_ONCE: usize = 64;
+
 /// What a worker sends back.
 pub(super) enum End {
     /// An action has ended. With `free` the worker has nothing more to do.

@@ -1,6 +1,6 @@
 //! What is to be kept and told of actions that have ended.
 
-use super::grow::Learned;
+use super::grow::{Learned, Record};
 use super::session::Shared;
 use super::undeclared::undeclared;
 use super::worker::{self, Done};
@@ -9,7 +9,7 @@ use crate::base::{Digest, signal_name};
 use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome};
 use crate::graph::NodeId;
 use crate::store::{Attempt, Batch, Last, ResultOutcome};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What is to be kept and told of actions that have ended.
 #[derive(Default)]
@@ -22,9 +22,40 @@ pub(super) struct News {
     pub learned: Vec<Learned>,
     /// What is told once these are kept.
     pub events: Vec<Event>,
+    /// When the first of it came.
+    since: Option<Instant>,
 }
 
+/// What has ended is kept and told at most so much later. A transaction for each tiny action would
+/// take as long as its process.
+const PAUSE: Duration = Duration::from_millis(10);
+
 impl News {
+    /// Something has ended.
+    pub fn begin(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// When it must be kept and told, if there is some.
+    pub fn due(&self) -> Option<Instant> {
+        self.since.map(|since| since + PAUSE)
+    }
+
+    /// True if that is now.
+    pub fn is_due(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// Keeps it, and only then tells it: what was told is never lost.
+    pub fn settle(mut self, shared: &Shared, record: &mut Record) {
+        self.batch.append(shared.take_pending());
+        shared.ledger.commit(self.batch);
+        record(&self.attempts, &self.learned);
+        for event in self.events {
+            let _ = shared.events.send(event);
+        }
+    }
+
     /// Notes what is to be remembered of an action.
     pub fn keep(&mut self, shared: &Shared, action: &Action, done: &mut Done, began: SystemTime) {
         if let Some(manifest) = done.row.manifest {

@@ -5,7 +5,7 @@ use super::claims::{Grant, Pool};
 use super::cut::Limits;
 use super::gate::ahead;
 use super::grow::{Executed, Finished, Grow, Next, Record};
-use super::hand::{End, work};
+use super::hand::{End, MOST_AT_ONCE, work};
 use super::later::Later;
 use super::news::{News, about};
 use super::session::{Schedule, Shared};
@@ -57,6 +57,7 @@ pub fn execute(
         pool: Pool::new(shared.options.test_threads, &shared.home.resources),
         grants: HashMap::new(),
         later: Later::default(),
+        news: News::default(),
         testing: false,
     };
     if shared.options.schedule != Schedule::Interleaved {
@@ -65,9 +66,6 @@ pub fn execute(
     pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
     Ok(coordinator.over)
 }
-
-/// Actions that a worker gets at once, at most.
-const MOST_AT_ONCE: usize = 64;
 
 pub(super) struct Coordinator<'a, 'p> {
     pub shared: &'a Shared<'a>,
@@ -91,6 +89,8 @@ pub(super) struct Coordinator<'a, 'p> {
     pool: Pool,
     grants: HashMap<NodeId, Grant>,
     later: Later,
+    /// What is still to be kept and told.
+    news: News,
     /// True once tests may start.
     testing: bool,
 }
@@ -113,16 +113,20 @@ impl<'a> Coordinator<'a, '_> {
             let Some(first) = self.hear()? else { continue };
             let mut ends = vec![first];
             ends.extend(self.ended.try_iter());
-            let news = self.take_in(ends)?;
+            let taken = self.take_in(ends);
             // Workers get something to do before anything is written.
             self.start_all(scope, send);
-            self.settle(news);
+            if taken.is_err() || self.news.is_due() {
+                self.settle();
+            }
+            taken?;
         }
         self.end()
     }
 
     /// Tells what the end of the run means for what it has not come to.
     fn end(&mut self) -> Result<()> {
+        self.settle();
         let stop = &self.shared.stop;
         self.over.summary.interrupted = stop.interrupted();
         self.over.summary.cut = (stop.requested() && !stop.interrupted()).then(|| stop.why());
@@ -130,10 +134,9 @@ impl<'a> Coordinator<'a, '_> {
         if self.stopping {
             let why = self.over.summary.cut.clone().unwrap_or_else(|| stop.why());
             let follow = self.grow.left(self.shared, &why)?;
-            let mut news = News::default();
-            news.batch.cases = follow.cases;
-            news.events = follow.events;
-            self.settle(news);
+            self.news.batch.cases = follow.cases;
+            self.news.events = follow.events;
+            self.settle();
         }
         self.over.summary.wall = self.began.elapsed();
         Ok(())
@@ -146,6 +149,7 @@ impl<'a> Coordinator<'a, '_> {
             .next()
             .into_iter()
             .chain(self.limits.deadline.filter(|_| !self.stopping))
+            .chain(self.news.due())
             .min();
         // While nothing runs nobody else would notice that the run is to be stopped.
         let idle = (self.states.busy() == 0).then(|| Instant::now() + IDLE);
@@ -157,6 +161,9 @@ impl<'a> Coordinator<'a, '_> {
         match heard {
             Ok(end) => Ok(Some(end)),
             Err(RecvTimeoutError::Timeout) => {
+                if self.news.is_due() {
+                    self.settle();
+                }
                 if let Some(why) = self.limits.is_late() {
                     self.cut(why);
                 }
@@ -278,8 +285,15 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Takes in what has ended: states change, and what is to be kept and told is gathered.
-    fn take_in(&mut self, ends: Vec<End>) -> Result<News> {
-        let mut news = News::default();
+    fn take_in(&mut self, ends: Vec<End>) -> Result<()> {
+        let mut news = std::mem::take(&mut self.news);
+        news.begin();
+        let res = self.take_each(ends, &mut news);
+        self.news = news;
+        res
+    }
+
+    fn take_each(&mut self, ends: Vec<End>, news: &mut News) -> Result<()> {
         for end in ends {
             let (node, res, began, free) = match end {
                 End::Over { node, res, began, free } => (node, *res, began, free),
@@ -362,17 +376,12 @@ impl<'a> Coordinator<'a, '_> {
                 self.later.add(delay, action, expected);
             }
         }
-        Ok(news)
+        Ok(())
     }
 
     /// Keeps what has ended, and only then tells it: what was told is never lost.
-    fn settle(&mut self, mut news: News) {
-        news.batch.append(self.shared.take_pending());
-        self.shared.ledger.commit(news.batch);
-        (self.record)(&news.attempts, &news.learned);
-        for event in news.events {
-            let _ = self.shared.events.send(event);
-        }
+    fn settle(&mut self) {
+        std::mem::take(&mut self.news).settle(self.shared, &mut self.record);
     }
 
     fn count(&mut self, node: NodeId, done: &Done, falls_back: bool) {
