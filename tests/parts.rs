@@ -2,9 +2,11 @@
 //! changed. What is told is the same as if all of it had been looked at. None of these runs says
 //! `--verbose`, which looks at everything.
 
-use crate::support::{Run, Workspace, workspace};
+use crate::support::{Run, Workspace, wait_for, workspace};
+use rustix::fs::inotify;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -179,7 +181,6 @@ fn what_is_missing_in_the_outputs_is_put_there_again() {
     settle();
     ws.write("eng-out/bin/lib/tool", "edited");
     ws.eng(&["build"]).expect(0).tells("eng-out/bin/lib/tool").tells(": 0 ran, ");
-    assert_ne!(ws.read("eng-out/testlogs/c/d/test.log"), "edited");
     assert!(fs::metadata(ws.root().join("eng-out/bin/lib/tool")).unwrap().len() > 100);
 }
 
@@ -218,4 +219,154 @@ int main(void) { return STATUS; }
     settle();
     fs::write(outside.join("outside.h"), "#define STATUS 1\n").unwrap();
     test(&ws).expect(3).tells("FAILED  //a:a");
+}
+
+/// True if somebody has opened the file since this was called last.
+struct Watch {
+    inotify: std::os::fd::OwnedFd,
+}
+
+impl Watch {
+    fn on(path: &Path) -> Watch {
+        let inotify = inotify::init(inotify::CreateFlags::NONBLOCK).expect("watch files");
+        inotify::add_watch(&inotify, path, inotify::WatchFlags::OPEN).expect("watch a file");
+        Watch { inotify }
+    }
+
+    fn was_opened(&self) -> bool {
+        let mut any = false;
+        let mut bytes = [0; 4096];
+        while rustix::io::read(&self.inotify, &mut bytes).is_ok_and(|count| count > 0) {
+            any = true;
+        }
+        any
+    }
+}
+
+#[test]
+fn packages_around_an_edit_are_loaded_and_no_others_also_while_a_test_fails() {
+    let ws = many();
+    ws.write("far/BUILD.ron", "[sh_test(name: \"far\", srcs: \"far.sh\")]");
+    ws.write("far/far.sh", "#!/bin/sh\n");
+    settle();
+    test(&ws).expect(0);
+    settle();
+    let watch = |path| Watch::on(&ws.root().join(path));
+    let (near, far) = (watch("lib/BUILD.ron"), watch("far/BUILD.ron"));
+    ws.write("a/a.c", "int main(void) { return 0; }");
+    test(&ws).expect(0);
+    assert!(near.was_opened() && !far.was_opened());
+    ws.write("c/e.sh", "#!/bin/sh\nexit 1\n");
+    for _ in 0..2 {
+        settle();
+        test(&ws).expect(3);
+        assert!(!near.was_opened() && !far.was_opened());
+    }
+    ws.write("c/e.sh", "#!/bin/sh\nexit 0\n");
+    test(&ws).expect(0);
+    assert!(!near.was_opened() && !far.was_opened());
+    ws.test(&[]);
+    assert!(near.was_opened() && far.was_opened(), "a run that looks at everything opens them");
+}
+
+/// Starts eng, waits until it has made a file, does something, and lets it go on to its end.
+fn meanwhile(ws: &Workspace, arguments: &[&str], then: impl FnOnce()) {
+    let (began, go_on) = (ws.beside("began"), ws.beside("go_on"));
+    let mut eng = ws.command(arguments).spawn().expect("start eng");
+    wait_for(&began);
+    // The clock of the file system has to tick.
+    settle();
+    then();
+    settle();
+    fs::write(go_on, "").unwrap();
+    eng.wait().expect("wait for eng");
+}
+
+/// A command that waits as `meanwhile` wants it.
+fn waits(ws: &Workspace) -> String {
+    let (began, go_on) = (ws.beside("began"), ws.beside("go_on"));
+    let (began, go_on) = (began.display(), go_on.display());
+    format!("touch {began}; while [ ! -e {go_on} ]; do sleep 0.01; done")
+}
+
+#[test]
+fn an_edit_while_a_build_runs_is_not_taken_for_what_others_have_read_before() {
+    let ws = workspace("\n-- in.txt\none\n");
+    let waits = waits(&ws);
+    ws.write(
+        "BUILD.ron",
+        &format!(
+            r#"[
+    workspace(name: "ws"),
+    genrule(name: "b", srcs: ["in.txt"], outs: ["b.out"], cmd: "cat in.txt > $OUT"),
+    genrule(name: "a", srcs: ["in.txt", ":b"], outs: ["a.out"], cmd: "{waits}; cat in.txt > $OUT"),
+]"#
+        ),
+    );
+    settle();
+    meanwhile(&ws, &["build", "--all"], || ws.write("in.txt", "two\n"));
+    ws.eng(&["build", "--all"]).expect(0);
+    assert_eq!(ws.read("eng-out/bin/a.out"), "two\n");
+    assert_eq!(ws.read("eng-out/bin/b.out"), "two\n");
+}
+
+#[test]
+fn an_edit_while_a_part_is_brought_counts_for_what_was_told_as_it_was() {
+    let ws = many();
+    let waits = waits(&ws);
+    ws.write("g/BUILD.ron", &format!(
+        "[genrule(name: \"g\", srcs: [\"g.txt\"], outs: [\"g.out\"], cmd: \"if grep -q slow $SRCS; then {waits}; fi; cp $SRCS $OUT\"), \
+         sh_test(name: \"one\", srcs: \"t.sh\", data: [\"f.txt\", \":g\"]), sh_test(name: \"two\", srcs: \"t.sh\", data: [\"f.txt\"])]"
+    ));
+    ws.write("g/g.txt", "fast\n");
+    ws.write("g/f.txt", "fine\n");
+    ws.write("g/t.sh", "#!/bin/sh\ngrep -q fine g/f.txt\n");
+    test(&ws).expect(0);
+    settle();
+    test(&ws).expect(0).tells(": 0 ran, ");
+    ws.write("g/g.txt", "slow\n");
+    settle();
+    meanwhile(&ws, &["test"], || ws.write("g/f.txt", "broken\n"));
+    test(&ws).expect(3).tells("FAILED  //g:one").tells("FAILED  //g:two");
+}
+
+#[test]
+fn a_word_means_the_same_whatever_is_loaded() {
+    let cases = "#!/bin/sh\necho 1..2; echo ok 1 - c1; echo ok 2 - c2\n";
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[sh_test(name: "o", srcs: "o.sh"), sh_test(name: "p", srcs: "o.sh")]
+-- o.sh
+#!/bin/sh
+-- x/BUILD.ron
+[sh_test(name: "y", srcs: "y.sh", protocol: "tap")]
+-- x/y/BUILD.ron
+[sh_test(name: "y", srcs: "y.sh", protocol: "tap")]
+"#,
+    );
+    ws.write("x/y.sh", cases);
+    ws.write("x/y/y.sh", cases);
+    settle();
+    let words = ["test", "//:all", "//x:all", "x/y#c1"];
+    ws.eng(&words).expect(0);
+    settle();
+    ws.write("x/y.sh", &cases.replace("echo ok 2", "echo not ok 2"));
+    ws.eng(&words).expect(3).tells("FAILED  //x:y#c2");
+}
+
+#[test]
+fn the_right_to_execute_counts_whenever_a_file_says_it_was_written() {
+    let ws = many();
+    let path = ws.root().join("c/e.sh");
+    let later = std::time::SystemTime::now() + Duration::from_secs(1 << 20);
+    let future = || fs::File::open(&path).unwrap().set_modified(later).unwrap();
+    future();
+    test(&ws).expect(0);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    future();
+    test(&ws).expect(3).tells("NOT RUN //c:e (cannot start");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    future();
+    test(&ws).expect(0);
 }

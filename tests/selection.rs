@@ -303,3 +303,46 @@ fn widths_are_read_from_the_environment_and_the_command_line_wins() {
         run(&variables, &[]).expect(2).tells(told);
     }
 }
+
+#[test]
+fn an_answer_without_patterns_asks_for_nothing() {
+    let ws =
+        workspace("-- BUILD.ron\n[sh_test(name: \"t\", srcs: \"t.sh\")]\n-- t.sh\n#!/bin/sh\n");
+    ws.write("none.txt", "\n");
+    ws.eng(&["test", "-"])
+        .expect(4)
+        .tells("standard input holds no patterns, so there is nothing to do");
+    ws.eng(&["test", "@none.txt"]).expect(4).tells("@none.txt holds no patterns");
+    ws.eng(&["build", "-"]).expect(2).tells("standard input holds no patterns");
+}
+
+#[test]
+fn a_suite_takes_tests_and_suites_only() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    test_suite(name: "s", tests: [":l", ":t"]),
+    test_suite(name: "of_suites", tests: [":all_of_it"]),
+    test_suite(name: "all_of_it", tests: [":other"]),
+    alias(name: "other", actual: ":t"),
+    cc_library(name: "l"),
+    sh_test(name: "t", srcs: "t.sh"),
+]
+-- t.sh
+#!/bin/sh
+"#,
+    );
+    ws.eng(&["test", "//:s"])
+        .expect(2)
+        .tells("BUILD.ron:2:35: //:l is neither a test nor a suite, but a cc_library");
+    ws.eng(&["test", "//:of_suites"]).expect(0).tells("tests: 1 passed\n");
+}
+
+#[test]
+fn names_that_mean_many_targets_are_taken() {
+    let ws = workspace("-- BUILD.ron\n[filegroup(name: \"all\")]\n");
+    ws.eng(&["build"])
+        .expect(2)
+        .tells("the name 'all' means many targets in patterns; choose another name");
+}

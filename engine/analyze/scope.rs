@@ -74,7 +74,7 @@ impl<'a> Scope<'a> {
             return Some(Configured { label: self.target.label.clone(), ..(*actual).clone() });
         }
         if let Some(suite) = &rule.suite {
-            configured.suite = self.targets(&suite.text).iter().map(|t| t.label.clone()).collect();
+            configured.suite = self.suite(&suite.text, problems);
             configured.is_suite = true;
         }
         let context = Context::default();
@@ -191,6 +191,27 @@ impl<'a> Scope<'a> {
             &mut problems,
         );
         labels.iter().filter_map(|(label, _)| self.analysis.targets.get(label).cloned()).collect()
+    }
+
+    /// The tests and suites that a suite stands for.
+    fn suite(&self, attr: &str, problems: &mut Problems) -> Vec<Label> {
+        let active = &self.modes.active;
+        // What is wrong with the labels is told where they are followed.
+        let mut told = Problems::default();
+        let labels = super::needs::labels_of(self.workspace, self.target, attr, active, &mut told);
+        let mut suite = Vec::new();
+        for (label, place) in labels {
+            let Some(target) = self.analysis.targets.get(&label) else { continue };
+            if target.test.is_none() && !target.is_suite {
+                let text = format!(
+                    "{label} is neither a test nor a suite, but a {}; '{attr}' takes tests",
+                    target.rule
+                );
+                problems.push(Problem::at(&place, text));
+            }
+            suite.push(target.label.clone());
+        }
+        suite
     }
 
     /// What is in the runfiles of a test besides what the program brings.

@@ -27,7 +27,10 @@ pub fn bring(
     let here = here()?;
     let is_test = matches!(goal, Goal::Test);
     let mut request = Request {
-        pattern: pattern(&common.patterns, &here)?,
+        pattern: pattern(&common.patterns, &here).map_err(|failure| match failure {
+            Failure::NoTests(text) if !is_test => Failure::Usage(text),
+            failure => failure,
+        })?,
         goal,
         options: Options {
             jobs: jobs(&common)?,

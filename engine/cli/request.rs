@@ -45,6 +45,12 @@ pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
         };
         all.extend(text.split_whitespace().map(str::to_string));
     }
+    // An answer without patterns asks for nothing; no answer asks for everything.
+    if let (true, Some(from)) = (all.is_empty(), words.first()) {
+        let from = if from == "-" { "standard input" } else { from };
+        let text = format!("{from} holds no patterns, so there is nothing to do");
+        return Err(Failure::NoTests(text));
+    }
     // With nothing but things to leave out, they are left out of everything.
     if all.iter().all(|word| word.starts_with('-')) {
         all.insert(0, "//...".to_string());

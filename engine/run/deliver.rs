@@ -4,6 +4,7 @@ use super::manifest::Content;
 use super::session::Shared;
 use crate::analyze::FileId;
 use crate::base::Label;
+use crate::store::FileStat;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -19,16 +20,27 @@ pub struct Delivery {
     pub path: String,
 }
 
-/// Delivers files; those that are there already, with the right bytes, are left alone. Gives the
-/// paths of all, from the workspace's root.
-pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<(Label, String)>> {
+/// A file or folder that lies where it was asked for.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// The target it was delivered for.
+    pub label: Label,
+    /// Path from the workspace's root.
+    pub path: String,
+    /// What `stat` said of it then; nothing of a folder, of which that says little.
+    pub stat: Option<FileStat>,
+}
+
+/// Delivers files; those that are there already, with the right bytes, are left alone.
+pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<Delivered>> {
     let mut done = Vec::new();
     for delivery in deliveries {
         let Some(content) = shared.content(delivery.file)? else { continue };
         let path = format!("eng-out/bin/{}", delivery.path);
         let at = shared.root.join(&path);
         place(shared, delivery, &content, &at).with_context(|| format!("deliver {path}"))?;
-        done.push((delivery.label.clone(), path));
+        let stat = FileStat::of(&at)?.filter(|stat| !stat.is_folder());
+        done.push(Delivered { label: delivery.label.clone(), path, stat });
     }
     Ok(done)
 }

@@ -21,8 +21,8 @@ pub(super) const MOST_AT_ONCE: usize = 64;
 pub(super) enum End {
     /// An action has ended. With `free` the worker has nothing more to do.
     Over { node: NodeId, res: Box<Result<Done>>, began: SystemTime, free: bool },
-    /// Actions that it did not come to, since it starts a process now.
-    Back(Vec<NodeId>),
+    /// Actions that it did not come to, since it starts a process now, or since the run is to end.
+    Back { nodes: Vec<NodeId>, free: bool },
 }
 
 /// What a worker does with the actions that it is handed.
@@ -32,13 +32,19 @@ pub(super) fn work(
     grant: &Grant,
     send: &Sender<End>,
 ) {
+    let mut first = true;
     while let Some((node, action, inputs)) = handed.pop_front() {
+        if !std::mem::take(&mut first) && shared.stop.requested() {
+            let nodes = [node].into_iter().chain(handed.drain(..).map(|(node, ..)| node));
+            let _ = send.send(End::Back { nodes: nodes.collect(), free: true });
+            return;
+        }
         let began = SystemTime::now();
         let about = about(&action);
         let mut before = || {
-            let rest: Vec<NodeId> = handed.drain(..).map(|(node, ..)| node).collect();
-            if !rest.is_empty() {
-                let _ = send.send(End::Back(rest));
+            let nodes: Vec<NodeId> = handed.drain(..).map(|(node, ..)| node).collect();
+            if !nodes.is_empty() {
+                let _ = send.send(End::Back { nodes, free: false });
             }
         };
         let carry =

@@ -48,7 +48,7 @@ mod session; // what all actions of a run share
 #[cfg(test)]
 mod key_fields; // every field that a key is made of changes it
 
-pub use deliver::{Delivery, deliver};
+pub use deliver::{Delivered, Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;

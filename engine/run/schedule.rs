@@ -297,7 +297,8 @@ impl<'a> Coordinator<'a, '_> {
         for end in ends {
             let (node, res, began, free) = match end {
                 End::Over { node, res, began, free } => (node, *res, began, free),
-                End::Back(nodes) => {
+                End::Back { nodes, free } => {
+                    self.building -= usize::from(free);
                     for node in nodes {
                         self.grants.remove(&node);
                         self.states.set(self.plan, node, State::Ready);
@@ -305,9 +306,8 @@ impl<'a> Coordinator<'a, '_> {
                     continue;
                 }
             };
-            if free && self.plan.action(node).test.is_none() {
-                self.building -= 1;
-            }
+            let is_build = self.plan.action(node).test.is_none();
+            self.building -= usize::from(free && is_build);
             if let Some(grant) = self.grants.remove(&node) {
                 self.pool.give_back(&grant);
             }

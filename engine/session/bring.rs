@@ -93,8 +93,9 @@ impl Session {
         let mut goals = goals(&analysis, &selected, request)?;
         match &recalled {
             Some(recalled) => {
+                let stale = recalled.stale();
                 goals.leave_out(&request.filter);
-                goals.tests.retain(|test| recalled.is_stale(&test.label));
+                goals.tests.retain(|test| stale.contains(&test.label));
             }
             None => self.check(request, &labels, &mut goals, &events)?,
         }
@@ -231,13 +232,12 @@ impl Session {
         unknown.extend(again.map(|test| test.label.clone()));
         let mut others = over.tool_files;
         others.push(request.program.clone());
-        others.push(self.ledger.denied().to_path_buf());
         let folders = request.options.path.split(':').filter(|folder| folder.starts_with('/'));
         others.extend(folders.map(PathBuf::from));
         let (mut delivered, mut logs) = (over.delivered, over.logs);
         if matches!(request.goal, Goal::Test) {
             // Programs of failed tests are there, but nobody asked for them.
-            logs.extend(delivered.drain(..).map(|(label, path)| (label, root.join(path))));
+            logs.extend(delivered.drain(..).map(|it| (it.label, root.join(it.path))));
         }
         let over = Over {
             selected,
@@ -250,6 +250,8 @@ impl Session {
             warnings: goals.nothing.as_slice(),
             actions: over.planned,
             rows: over.rows,
+            unsteady: over.unsteady.into_iter().collect(),
+            denied: self.ledger.denied(),
             others,
             start_ns: self.start_ns,
         };

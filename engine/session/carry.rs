@@ -11,7 +11,7 @@ use crate::base::{Label, Problems};
 use crate::event::{Case, Event, Summary};
 use crate::graph::Plan;
 use crate::load;
-use crate::run::{self, Executed, Home, Learned, Options, Shared, Stop, deliver};
+use crate::run::{self, Delivered, Executed, Home, Learned, Options, Shared, Stop, deliver};
 use crate::store::{StatCache, StatRow};
 use crate::testing::{Filter, Tests};
 use crossbeam_channel::Sender;
@@ -33,9 +33,11 @@ pub(super) struct RunOver {
     pub tests: Vec<(Label, Vec<Case>)>,
     pub notes: BTreeMap<Label, Vec<String>>,
     pub logs: Vec<(Label, PathBuf)>,
-    pub delivered: Vec<(Label, String)>,
+    pub delivered: Vec<Delivered>,
     /// Files whose content was asked for.
     pub rows: Vec<StatRow>,
+    /// Those whose content changed meanwhile.
+    pub unsteady: Vec<PathBuf>,
     /// Files of the machine that were looked at.
     pub tool_files: Vec<PathBuf>,
     /// Actions that were planned before any listing was read.
@@ -138,7 +140,7 @@ impl Session {
         if !request.options.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
             delivered = deliver(&shared, &[goals.deliveries.clone(), programs].concat())?;
-            for (_, path) in &delivered {
+            for Delivered { path, .. } in &delivered {
                 if matches!(request.goal, Goal::Build { .. }) {
                     let _ = events.send(Event::Delivered { path: path.clone() });
                 }
@@ -148,7 +150,7 @@ impl Session {
         if let Some(known) = known {
             summary.add(&Summary { cached: known.cached.saturating_sub(planned), ..known });
         }
-        let (rows, tool_files) = (stats.seen(), shared.tool_files());
+        let (rows, unsteady, tool_files) = (stats.seen(), stats.unsteady(), shared.tool_files());
         let unsettled = tests.unsettled();
         let (tests, logs, notes) = (tests.finished, tests.logs, tests.notes);
         Ok((
@@ -159,6 +161,7 @@ impl Session {
                 logs,
                 delivered,
                 rows,
+                unsteady,
                 tool_files,
                 planned,
                 fallen,

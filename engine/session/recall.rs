@@ -6,7 +6,7 @@ use super::request::{Places, Request};
 use super::seen::{Look, Seen, What, changed, look};
 use crate::base::{Digest, Label, PackageName, Repo};
 use crate::event::{Case, Event, Origin, Summary, Verdict};
-use crate::store::{FileStat, Known, StatRow, load_flat};
+use crate::store::{Denied, FileStat, Known, StatRow, load_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -33,6 +33,9 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
     }
     let file = file(root, places, request);
     let mut record: Record = load_flat(&file)?;
+    if Denied::of(&places.cache).look(Some(record.denied))? != record.denied {
+        return None;
+    }
     let mut stale = vec![false; record.targets.len()];
     let mut renewed = false;
     let changed = changed(root, &mut record.seen, &mut renewed)?;
@@ -55,6 +58,10 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
     if count * MOST > stale.len() && stale.len() > 1 {
         return None;
     }
+    // Which test a word means is found in the whole workspace.
+    if count > 0 && request.pattern.terms.iter().any(|term| term.case.is_some()) {
+        return None;
+    }
     if renewed && count == 0 {
         record.keep(&file);
     }
@@ -66,7 +73,7 @@ fn mark(record: &Record, changed: &[u32], stale: &mut [bool]) -> Option<()> {
     let mut open: BTreeSet<u32> = BTreeSet::new();
     for number in changed {
         match record.seen[*number as usize].what {
-            What::File(_) => {
+            What::File(..) => {
                 open.insert(*number);
             }
             What::Text(_) | What::Folder(_) | What::Other => return None,
@@ -89,11 +96,10 @@ impl Recalled {
         !self.stale.contains(&true)
     }
 
-    /// True if this target is to be brought again.
-    pub(super) fn is_stale(&self, label: &Label) -> bool {
-        let name = label.to_string();
+    /// The labels of all that is to be brought again.
+    pub(super) fn stale(&self) -> HashSet<Label> {
         let targets = self.record.targets.iter().zip(&self.stale);
-        targets.filter(|(_, stale)| **stale).any(|(target, _)| target.label == name)
+        targets.filter(|(_, stale)| **stale).filter_map(|(it, _)| label(&it.label)).collect()
     }
 
     /// The labels that are to be brought again, of those that the pattern matches, and whether a
@@ -127,7 +133,7 @@ impl Recalled {
         }
         packages.retain(|package| package.repo == Repo::Main);
         let row = |(seen, _): (&Seen, bool)| match (seen.look, seen.what) {
-            (Look::Like(stat), What::File(digest)) if digest != Digest::default() => {
+            (Look::Like(stat), What::File(digest, _)) if digest != Digest::default() => {
                 let known = Some(Known { stat, digest, racy: false });
                 Some(StatRow { path: seen.path.clone(), known })
             }
@@ -141,6 +147,11 @@ impl Recalled {
     pub(super) fn renew(mut self, root: &Path, over: &Over) -> Option<()> {
         let (record, stale) = (&mut self.record, &self.stale);
         let holds = |target: u32| !stale[target as usize];
+        record.denied = over.denied.look(Some(record.denied))?;
+        let mut held = vec![false; record.seen.len()];
+        for (target, _) in record.targets.iter().zip(stale).filter(|(_, stale)| !**stale) {
+            target.sources.iter().for_each(|source| held[*source as usize] = true);
+        }
         record.tests.retain(|test| holds(test.target));
         record.delivered.retain(|(target, _)| holds(*target));
         record.made.retain(|made| holds(made.target));
@@ -156,14 +167,26 @@ impl Recalled {
                 record.see(&mut files, path.clone(), look(path, over.start_ns)?, What::Other);
             }
         }
-        rows().for_each(|row| record.see_row(&mut files, row));
+        for row in rows() {
+            let number = files.get(&row.path).copied();
+            let before = number.map(|number| record.seen[number as usize].what);
+            record.see_row(&mut files, row, &over.unsteady);
+            // It changed after it was looked at, and what was told as it was rests on it, too.
+            if let (Some(number), Some(What::File(old, bit))) = (number, before)
+                && held.get(number as usize) == Some(&true)
+                && row.known.is_none_or(|it| (it.digest, it.stat.is_executable()) != (old, bit))
+            {
+                let seen = &mut record.seen[number as usize];
+                (seen.look, seen.what) = (Look::Unsure, What::File(Digest::default(), false));
+            }
+        }
         let mut numbers = HashMap::new();
         for number in (0..stale.len()).filter(|number| stale[*number]) {
             numbers.insert(record.targets[number].label.clone(), number as u32);
             for source in record.targets[number].sources.clone() {
                 let path = record.seen[source as usize].path.clone();
                 if !new.contains(&*path)
-                    && matches!(record.seen[source as usize].what, What::File(_))
+                    && matches!(record.seen[source as usize].what, What::File(..))
                 {
                     files.insert(path.clone(), source);
                     record.see_unread(&mut files, path, over.start_ns)?;
@@ -263,7 +286,7 @@ mod tests {
         let seen = |path: &str| Seen {
             path: path.into(),
             look: Look::Like(stat),
-            what: What::File(digest),
+            what: What::File(digest, false),
         };
         let record = Record {
             seen: ["/w/lib/l.c", "/w/a/a.c", "/w/b/b.c", "/usr/include/x.h"].map(seen).into(),

@@ -10,9 +10,10 @@ use crate::analyze::Analysis;
 use crate::base::{Digest, Hasher, Label};
 use crate::event::{Case, Verdict};
 use crate::load::Workspace;
-use crate::store::{FileStat, StatRow, save_flat};
+use crate::run::Delivered;
+use crate::store::{Denied, FileStat, StatRow, save_flat};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(super) struct Record {
     pub warnings: Vec<String>,
     /// How many actions there are.
     pub actions: usize,
+    /// How the file looked that grows when a failure ends what was known.
+    pub denied: Option<FileStat>,
     /// The workspace's own rule files.
     pub rule_files: Vec<String>,
 }
@@ -89,7 +92,7 @@ pub(super) enum Good {
 }
 
 /// Part of the names of records; another number makes those of another form unknown.
-const FORM: u8 = 4;
+const FORM: u8 = 6;
 
 /// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
 pub(super) fn may_recall(request: &Request) -> bool {
@@ -136,8 +139,8 @@ pub(super) struct Over<'a> {
     pub tests: &'a [(Label, Vec<Case>)],
     /// What tests want to be told besides.
     pub notes: &'a BTreeMap<Label, Vec<String>>,
-    /// What lies in `eng-out/bin`, with paths from the root.
-    pub delivered: &'a [(Label, String)],
+    /// What lies in `eng-out/bin`.
+    pub delivered: &'a [Delivered],
     /// Other files and folders in `eng-out`.
     pub logs: &'a [(Label, PathBuf)],
     /// Targets with which something is not good, or that are to be brought each time.
@@ -148,6 +151,10 @@ pub(super) struct Over<'a> {
     pub actions: usize,
     /// Files whose content the run asked for.
     pub rows: Vec<StatRow>,
+    /// Those among them whose content changed meanwhile.
+    pub unsteady: HashSet<PathBuf>,
+    /// What was denied in this cache before and while it went on.
+    pub denied: &'a Denied,
     /// Other files and folders that it depends on.
     pub others: Vec<PathBuf>,
     /// When it began.
@@ -160,6 +167,7 @@ impl Record {
         let mut record = Record {
             warnings: over.warnings.to_vec(),
             actions: over.actions,
+            denied: over.denied.look(None)?,
             rule_files: workspace.rule_files.clone(),
             ..Record::default()
         };
@@ -171,7 +179,7 @@ impl Record {
             numbered.map(|(seen, number)| (seen.path.clone(), number)).collect();
         let outputs = workspace.root.join("eng-out");
         for row in over.rows.iter().filter(|row| !row.path.starts_with(&outputs)) {
-            record.see_row(&mut files, row);
+            record.see_row(&mut files, row, &over.unsteady);
         }
         for reached in &analysis.reached {
             let path = |id: &_| workspace.root.join(&**analysis.files.path(*id));
@@ -219,19 +227,20 @@ impl Record {
                 }
             }
         }
-        let delivered = over.delivered.iter().map(|(label, path)| (label, root.join(path)));
-        let logs = over.logs.iter().map(|(label, path)| (label, path.clone()));
-        for (label, path) in delivered.chain(logs) {
+        let delivered = over.delivered.iter().map(|it| (&it.label, root.join(&it.path), it.stat));
+        let look = |path: &Path| FileStat::of(path).ok()?.filter(|stat| !stat.is_folder());
+        let logs = over.logs.iter().map(|(label, path)| (label, path.clone(), look(path)));
+        for (label, path, stat) in delivered.chain(logs) {
             let target = number(label)?;
-            match FileStat::of(&path).ok()? {
-                Some(stat) if !stat.is_folder() => self.made.push(Made { target, path, stat }),
+            match stat {
+                Some(stat) => self.made.push(Made { target, path, stat }),
                 // What is in a folder below its first level does not show in its times.
-                _ => {
+                None => {
                     unknown.insert(target);
                 }
             }
         }
-        for (label, path) in over.delivered {
+        for Delivered { label, path, .. } in over.delivered {
             self.delivered.push((number(label)?, path.clone()));
         }
         self.unknown = unknown.into_iter().collect();
@@ -239,16 +248,27 @@ impl Record {
     }
 
     /// Adds what is known of a file, or puts it in place of what was known before.
-    pub fn see_row(&mut self, files: &mut HashMap<PathBuf, u32>, row: &StatRow) {
+    /// Of one that changed while the run went on nobody knows who has read what.
+    pub fn see_row(
+        &mut self,
+        files: &mut HashMap<PathBuf, u32>,
+        row: &StatRow,
+        unsteady: &HashSet<PathBuf>,
+    ) {
         let known = files.get(&row.path).map(|number| self.seen[*number as usize].what);
         if matches!(known, Some(What::Text(_) | What::Folder(_) | What::Other)) {
             // If it changes, more is new than the targets that read it.
             return;
         }
         let (look, what) = match row.known {
+            _ if unsteady.contains(&row.path) => {
+                (Look::Unsure, What::File(Digest::default(), false))
+            }
             None => (Look::Missing, What::Other),
-            Some(known) if known.racy => (Look::Unsure, What::File(known.digest)),
-            Some(known) => (Look::Like(known.stat), What::File(known.digest)),
+            Some(known) => {
+                let look = if known.racy { Look::Unsure } else { Look::Like(known.stat) };
+                (look, What::File(known.digest, known.stat.is_executable()))
+            }
         };
         self.see(files, row.path.clone(), look, what);
     }
@@ -261,12 +281,16 @@ impl Record {
         start_ns: i64,
     ) -> Option<u32> {
         let look = look(&path, start_ns)?;
-        // Whoever can't say by its looks whether it has changed has to look into it.
-        let digest = match look {
-            Look::Unsure => Digest::of(&std::fs::read(&path).ok()?),
-            Look::Like(_) | Look::Missing => Digest::default(),
+        let what = match look {
+            // Whoever can't say by its looks whether it has changed has to look into it.
+            Look::Unsure => {
+                let executable = FileStat::of(&path).ok()??.is_executable();
+                What::File(Digest::of(&std::fs::read(&path).ok()?), executable)
+            }
+            Look::Like(stat) => What::File(Digest::default(), stat.is_executable()),
+            Look::Missing => What::File(Digest::default(), false),
         };
-        Some(self.see(files, path, look, What::File(digest)))
+        Some(self.see(files, path, look, what))
     }
 
     pub fn see(

@@ -39,8 +39,8 @@ pub(super) enum Look {
 /// What a file or folder is to the run.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) enum What {
-    /// A file whose content targets rest on.
-    File(Digest),
+    /// A file on which targets rest: its content, and whether it may be executed.
+    File(Digest, bool),
     /// A file that says what there is, such as a `BUILD.ron`.
     Text(Digest),
     /// A folder that was looked into; this tells its names.
@@ -87,23 +87,19 @@ pub(super) fn changed(root: &Path, seen: &mut [Seen], renewed: &mut bool) -> Opt
     for number in &changed {
         let entry = &mut seen[*number as usize];
         let look = match entry.what {
-            What::File(digest) | What::Text(digest) => {
+            What::File(..) | What::Text(_) => {
                 // What is gone is another matter than what has changed.
-                let (now, _) = stats.digest(&entry.path).ok()??;
-                if now != digest {
+                let (now, executable) = stats.digest(&entry.path).ok()??;
+                let same = match entry.what {
+                    What::File(digest, bit) => (digest, bit) == (now, executable),
+                    What::Text(digest) => digest == now,
+                    What::Folder(_) | What::Other => false,
+                };
+                if !same {
                     res.push(*number);
                     continue;
                 }
-                let executable = |look: Look| match look {
-                    Look::Like(stat) => Some(stat.is_executable()),
-                    Look::Missing | Look::Unsure => None,
-                };
-                let now = stats.known(&entry.path);
-                let look = now.map_or(Look::Unsure, Look::of);
-                if executable(look) != executable(entry.look) {
-                    res.push(*number);
-                }
-                look
+                stats.known(&entry.path).map_or(Look::Unsure, Look::of)
             }
             What::Folder(digest) => {
                 let look = look(&entry.path, start_ns)?;

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// As many are kept side by side; the oldest make room.
 const MOST: usize = 32;
@@ -16,7 +19,14 @@ const MOST: usize = 32;
 /// The value of a file; nothing if it is not there or was not written whole.
 pub fn load_flat<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let name = path.file_name()?.as_encoded_bytes();
-    unseal(name, &fs::read(path).ok()?)
+    let value = unseal(name, &fs::read(path).ok()?);
+    // What is used stays; to note the hour is enough.
+    let file = fs::File::open(path).ok()?;
+    let age = file.metadata().and_then(|found| found.modified()).ok()?.elapsed();
+    if age.is_ok_and(|age| age > HOUR) {
+        let _ = file.set_modified(SystemTime::now());
+    }
+    value
 }
 
 /// Writes a value into a file of its own name, unseen until it is whole.

@@ -2,6 +2,7 @@
 //! stat data and tools. A row that cannot be believed is a miss.
 
 use super::database::Database;
+use super::denied::Denied;
 use super::rows::{CaseRow, Last, ResultRow, ToolRow};
 use super::seal::{seal, unseal};
 use super::stat::{Known, StatRow};
@@ -13,9 +14,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Sets of used inputs that are kept for one shape.
 const MAX_SETS: usize = 8;
@@ -52,11 +52,7 @@ impl Batch {
 /// The ledger. All of it may be used from any thread; what the disk refuses is missed or dropped.
 pub struct Ledger {
     database: Option<Database>,
-    denied: PathBuf,
-}
-
-fn denied(dir: &Path) -> PathBuf {
-    dir.join("denied")
+    denied: Denied,
 }
 
 impl Ledger {
@@ -64,9 +60,9 @@ impl Ledger {
     pub fn open(dir: &Path) -> (Ledger, Vec<String>) {
         match Database::open(dir, &FORM) {
             Ok((database, warnings)) => {
-                (Ledger { database: Some(database), denied: denied(dir) }, warnings)
+                (Ledger { database: Some(database), denied: Denied::of(dir) }, warnings)
             }
-            Err(why) => (Ledger { database: None, denied: denied(dir) }, vec![why]),
+            Err(why) => (Ledger { database: None, denied: Denied::of(dir) }, vec![why]),
         }
     }
 
@@ -153,22 +149,15 @@ impl Ledger {
         });
     }
 
-    /// Whoever remembers a whole run as good looks at the times of the file before it is believed.
-    fn deny(&self) {
-        if fs::write(&self.denied, "").is_err() {
-            let _ = fs::remove_file(&self.denied);
-        }
-    }
-
-    /// The file that changes whenever a pass that was known before holds no more.
-    pub fn denied(&self) -> &Path {
+    /// The file that grows whenever a failure ends what was known.
+    pub fn denied(&self) -> &Denied {
         &self.denied
     }
 
     /// Remembers a batch, all of it or nothing. When it returns, it outlives a kill of the process.
     pub fn commit(&self, batch: Batch) {
         if batch.denies {
-            self.deny();
+            self.denied.deny();
         }
         let Some(database) = &self.database else { return };
         database.write(|transaction| {
@@ -199,6 +188,10 @@ impl Ledger {
             }
             Ok(())
         });
+        if batch.denies {
+            // Whoever has begun in between may have seen what was known before.
+            self.denied.deny();
+        }
     }
 
     fn find<T: DeserializeOwned>(&self, table: &Table, key: &Digest) -> Option<T> {

@@ -14,6 +14,7 @@ mod seal; // values with a checksum
 mod rows; // results, tools and cases as plain values
 mod tables; // … in tables
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
+mod denied; // a file that grows when a failure ends what was known
 mod flat; // one value in one file, read in one go
 mod records; // runs and attempts as plain values
 mod history; // SQLite: runs and every attempt of every action
@@ -22,6 +23,7 @@ mod past; // … read, for explanations
 mod fuzz; // rows and trees from any bytes
 
 pub use cas::Cas;
+pub use denied::Denied;
 pub use error::StoreError;
 pub use file::read_left;
 pub use flat::{load_flat, save_flat};

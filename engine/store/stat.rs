@@ -123,12 +123,16 @@ struct Slot {
     seen: bool,
     /// What the ledger holds.
     saved: Option<Known>,
+    /// True if its content changed while this run went on.
+    unsteady: bool,
 }
 
 impl StatCache {
     /// A cache for a workspace whose root is given, starting from what the ledger remembers.
     pub fn new(root: &Path, rows: Vec<StatRow>) -> StatCache {
-        let slot = |known| Arc::new(Mutex::new(Slot { known, seen: false, saved: known }));
+        let slot = |known| {
+            Arc::new(Mutex::new(Slot { known, seen: false, saved: known, unsteady: false }))
+        };
         let files = rows.into_iter().map(|row| (row.path, slot(row.known))).collect();
         StatCache {
             files: RwLock::new(files),
@@ -169,7 +173,9 @@ impl StatCache {
         let before = slot.seen.then(|| told(&slot.known));
         slot.known = self.look(path, slot.known)?;
         slot.seen = true;
-        Ok(before.is_some_and(|before| before != told(&slot.known)))
+        let changed = before.is_some_and(|before| before != told(&slot.known));
+        slot.unsteady |= changed;
+        Ok(changed)
     }
 
     /// What the ledger does not hold yet, sorted by path.
@@ -199,6 +205,13 @@ impl StatCache {
         }
         res.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         res
+    }
+
+    /// The paths whose content changed while this run went on: some may have read one, some another.
+    pub fn unsteady(&self) -> Vec<PathBuf> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let unsteady = files.iter().filter(|(_, slot)| lock(slot).unsteady);
+        unsteady.map(|(path, _)| path.clone()).collect()
     }
 
     /// How many times a file was asked for its stat data, and how many times one was hashed.
