@@ -61,18 +61,19 @@ pub fn main() -> ExitCode {
 
 /// What was typed, with what profiles add.
 fn options(arguments: &[OsString]) -> Result<(Options, Vec<Text>), Exit> {
-    let typed = Options::command().try_get_matches_from(arguments).map_err(misread)?;
+    let typed = Options::command().try_get_matches_from(arguments);
+    let typed = typed.map_err(|error| misread(error, arguments))?;
     let added = profile::added(&typed).map_err(tell)?;
     let options = match added.is_empty() {
         true => Options::from_arg_matches(&typed),
         false => Options::try_parse_from(profile::among(arguments, &typed, &added)),
     };
-    Ok((options.map_err(misread)?, added))
+    Ok((options.map_err(|error| misread(error, arguments))?, added))
 }
 
 /// Prints what is wrong with the arguments, or the help that was asked for.
-fn misread(mut error: clap::Error) -> Exit {
-    options::belongs_to(&mut error);
+fn misread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
+    options::belongs_to(&mut error, arguments);
     let usage = error.use_stderr();
     let text = error.render().to_string();
     if usage && plain(&text) != text {

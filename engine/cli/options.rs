@@ -1,5 +1,6 @@
 //! What was typed: verbs and flags, with Bazel's spellings where people have the habit.
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
@@ -286,7 +287,11 @@ const HABITS: &[(&str, &str)] = &[
 ];
 
 /// Where the unknown flag of a command line does belong.
-pub fn belongs_to(error: &mut clap::Error) {
+pub fn belongs_to(error: &mut clap::Error, arguments: &[OsString]) {
+    if error.kind() == ErrorKind::UnknownArgument {
+        // The usage shows the flag that is spelled most alike, whatever was meant.
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage(arguments)));
+    }
     let unknown = match error.kind() {
         ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
         ErrorKind::InvalidSubcommand => error.get(ContextKind::InvalidSubcommand),
@@ -320,6 +325,17 @@ pub fn belongs_to(error: &mut clap::Error) {
     let text = format!("'{flag}' belongs to {}", verbs.join(" and "));
     error.remove(ContextKind::SuggestedArg);
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![text.into()]));
+}
+
+/// How the verb is used that stands on the command line.
+fn usage(arguments: &[OsString]) -> StyledStr {
+    let mut command = Options::command();
+    command.build();
+    let word = arguments.get(1).and_then(|it| it.to_str()).unwrap_or("");
+    match command.find_subcommand_mut(word) {
+        Some(verb) => verb.render_usage(),
+        None => command.render_usage(),
+    }
 }
 
 /// Stands before a pattern that leaves something out, so that it is not taken for a flag. No
