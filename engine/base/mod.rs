@@ -3,6 +3,7 @@
 mod place;
 mod problem;
 mod path;
+mod quoted;
 mod label;
 mod pattern;
 mod digest;
@@ -25,5 +26,6 @@ pub use path::{
 pub use pattern::{Pattern, Selection, Term};
 pub use place::{Place, Source, is_hidden};
 pub use problem::{Problem, Problems, listing, near, nearest, plain, plain_line};
+pub use quoted::quoted;
 pub use signal::signal_name;
 pub use why::{ChangedFile, Doer, Why};

@@ -1,5 +1,6 @@
 //! A target as it would stand in a `BUILD.ron`, and as JSON.
 
+use crate::base::quoted;
 use crate::query::{Entry, Graph, NodeId, NodeKind, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -58,25 +59,6 @@ fn ron(graph: &Graph, entry: &Entry) -> String {
             format!("when({conditions}, [{}])", entries.join(", "))
         }
     }
-}
-
-/// A string as RON has it.
-fn quoted(text: &str) -> String {
-    let mut res = String::with_capacity(text.len() + 2);
-    res.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => res.push_str("\\\""),
-            '\\' => res.push_str("\\\\"),
-            '\n' => res.push_str("\\n"),
-            '\t' => res.push_str("\\t"),
-            '\r' => res.push_str("\\r"),
-            c if c.is_control() => res.push_str(&c.escape_unicode().to_string()),
-            c => res.push(c),
-        }
-    }
-    res.push('"');
-    res
 }
 
 /// A node as one line of JSON.
