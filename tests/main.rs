@@ -26,6 +26,7 @@ mod genrule;
 mod incremental;
 mod init;
 mod init_language;
+mod init_pitfalls;
 mod interrupted;
 mod interrupted_phases;
 mod keys;

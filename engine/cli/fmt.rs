@@ -98,14 +98,14 @@ fn files(names: &[String], problems: &mut Problems) -> Result<BTreeSet<PathBuf>,
     let here = working_directory()?;
     let mut files = BTreeSet::new();
     let mut add = |folder: &Path| -> Result<(), Failure> {
-        let root = load::find_root(folder)?;
+        let root = load::find_root(folder, &here)?;
         let of_root = load::ron_files(&root, problems)?;
         let inside = of_root.into_iter().map(|path| root.join(path));
         files.extend(inside.filter(|path| path.starts_with(folder)));
         Ok(())
     };
     if names.is_empty() {
-        let root = load::find_root(&here)?;
+        let root = load::find_root(&here, &here)?;
         add(&root)?;
     }
     let mut single = Vec::new();

@@ -5,6 +5,7 @@ use super::options::Init;
 use super::places::working_directory;
 use super::write::create;
 use crate::base::join;
+use crate::load::LoadError;
 use crate::report;
 use crate::session::Failure;
 use crate::{init, load};
@@ -21,7 +22,11 @@ pub fn init(options: Init) -> Result<Exit, Failure> {
     if !asked.is_dir() {
         return Err(Failure::Usage(format!("{} is no folder", asked.display())));
     }
-    let root = load::find_root(&asked).unwrap_or_else(|_| asked.clone());
+    let root = match load::find_root(&asked, &here) {
+        Ok(root) => root,
+        Err(LoadError::NoWorkspace(_)) => asked.clone(),
+        Err(wrong) => return Err(wrong.into()),
+    };
     let ground = load::ground(&root)?;
     refuse(&ground, &root, options.add)?;
     let name = root.file_name().and_then(|it| it.to_str()).unwrap_or("main");

@@ -33,7 +33,8 @@ pub fn added(typed: &ArgMatches) -> Result<Vec<Text>, Failure> {
         return Ok(Vec::new());
     }
     // Without a workspace the verb itself says so.
-    let Ok(root) = load::find_root(&places::working_directory()?) else { return Ok(Vec::new()) };
+    let here = places::working_directory()?;
+    let Ok(root) = load::find_root(&here, &here) else { return Ok(Vec::new()) };
     let Some(workspace) = load::profiles_of_workspace(&root) else { return Ok(Vec::new()) };
     let user = match places::settings() {
         Some(path) => load::profiles_of_user(&path).map_err(Failure::Problems)?,

@@ -17,7 +17,7 @@ pub struct Here {
 /// Finds the workspace around the working directory.
 pub fn here() -> Result<Here, Failure> {
     let cwd = super::places::working_directory()?;
-    let root = load::find_root(&cwd)?;
+    let root = load::find_root(&cwd, &cwd)?;
     let home = cwd.strip_prefix(&root).unwrap_or(Path::new(""));
     Ok(Here { home: PackageName::main(&home.to_string_lossy()), root })
 }

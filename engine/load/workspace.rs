@@ -45,29 +45,40 @@ impl From<anyhow::Error> for LoadError {
 }
 
 /// The nearest folder at or above `from` whose `BUILD.ron` holds a `workspace(..)` entry.
-pub fn find_root(from: &Path) -> Result<PathBuf, LoadError> {
+/// What is wrong is told with paths as they are from `here`.
+pub fn find_root(from: &Path, here: &Path) -> Result<PathBuf, LoadError> {
     let from = std::path::absolute(from).map_err(|error| {
         anyhow::Error::from(error).context(format!("find the folder {}", from.display()))
     })?;
     let mut broken = Problems::default();
-    let mut shown = String::from("BUILD.ron");
     for folder in from.ancestors() {
         let path = folder.join("BUILD.ron");
         // A file that is there and cannot be read, or a folder of that name, may be meant as root.
         if path.symlink_metadata().is_ok() {
-            let build = BuildFile::read(&path, &shown);
+            let build = BuildFile::read(&path, &shown(&path, here));
             if build.is_root() {
                 return Ok(folder.to_path_buf());
             }
             // It may be the root or a package; it is told only if nothing above is a root.
             broken.extend(build.nodes().err().into_iter().flatten());
         }
-        shown.insert_str(0, "../");
     }
     if !broken.is_empty() {
         return Err(LoadError::Problems(broken));
     }
     Err(LoadError::NoWorkspace(no_workspace(&from)))
+}
+
+/// A path as somebody in the folder `here` would write it.
+fn shown(path: &Path, here: &Path) -> String {
+    let mut up = String::new();
+    for folder in here.ancestors().filter(|it| it.parent().is_some()) {
+        if let Ok(inside) = path.strip_prefix(folder) {
+            return format!("{up}{}", inside.display());
+        }
+        up.push_str("../");
+    }
+    path.display().to_string()
 }
 
 fn no_workspace(from: &Path) -> String {
@@ -286,13 +297,23 @@ mod tests {
     #[test]
     fn the_root_is_the_nearest_folder_that_says_so() {
         let root = folder(&[("BUILD.ron", "[workspace(name: \"w\")]"), ("a/b/BUILD.ron", "[")]);
-        assert_eq!(find_root(&root.path().join("a/b")).unwrap(), root.path());
+        let b = root.path().join("a/b");
+        assert_eq!(find_root(&b, &b).unwrap(), root.path());
         let none = folder(&[("a/x", "")]);
-        let said = find_root(&none.path().join("a")).unwrap_err().to_string();
+        let a = none.path().join("a");
+        let said = find_root(&a, &a).unwrap_err().to_string();
         assert!(said.contains("echo '[workspace(name: \"a\")]' > BUILD.ron"), "{said}");
         let broken = folder(&[("BUILD.ron", "[workspace(name: \"w\"")]);
-        let said = find_root(broken.path()).unwrap_err().to_string();
-        assert!(said.starts_with("BUILD.ron:1:21: the file ends here"), "{said}");
+        for (from, here, wanted) in [
+            ("", "", "BUILD.ron:1:21: the file ends here"),
+            ("a/b", "", "BUILD.ron:1:21: "),
+            ("a/b", "a/b", "../../BUILD.ron:1:21: "),
+            ("a", "c", "../BUILD.ron:1:21: "),
+        ] {
+            let (from, here) = (broken.path().join(from), broken.path().join(here));
+            let said = find_root(&from, &here).unwrap_err().to_string();
+            assert!(said.starts_with(wanted), "{said}");
+        }
     }
 
     #[test]
