@@ -4,7 +4,7 @@ use super::Exit;
 use super::options::Init;
 use super::places::working_directory;
 use super::write::create;
-use crate::base::join;
+use crate::base::{join, plain_line};
 use crate::load::LoadError;
 use crate::report;
 use crate::session::Failure;
@@ -30,9 +30,9 @@ pub fn init(options: Init) -> Result<Exit, Failure> {
     let ground = load::ground(&root)?;
     refuse(&ground, &root, options.add)?;
     let name = root.file_name().and_then(|it| it.to_str()).unwrap_or("main");
-    let mut written = init::write(&ground, &init::workspace_name(name)).map_err(Failure::World)?;
-    let below = asked.strip_prefix(&root).unwrap_or(Path::new("")).to_path_buf();
-    written.files.retain(|(path, _)| Path::new(path).starts_with(&below));
+    let below = asked.strip_prefix(&root).unwrap_or(Path::new("")).to_string_lossy();
+    let name = init::workspace_name(name);
+    let written = init::write(ground, &name, &below).map_err(Failure::World)?;
     for (path, text) in &written.files {
         if options.dry_run {
             report::print_data(&format!("-- {path}\n{text}"));
@@ -59,7 +59,7 @@ fn refuse(ground: &load::Ground, root: &Path, add: bool) -> Result<(), Failure> 
     let more = files.len().saturating_sub(10);
     let mut text = format!("{} has BUILD.ron files already:\n", root.display());
     for file in files.iter().take(10) {
-        text.push_str(&format!("    {file}\n"));
+        text.push_str(&format!("    {}\n", plain_line(file)));
     }
     if more > 0 {
         text.push_str(&format!("    and {more} more\n"));

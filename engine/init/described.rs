@@ -1,6 +1,6 @@
 //! Reads the files in which packages describe themselves.
 
-use super::Told;
+use super::told::Told;
 use crate::base::{join, normalize, parent};
 use crate::load::{Ground, Manifest};
 use anyhow::{Context, Result};
@@ -43,6 +43,9 @@ impl Described {
             match read.with_context(|| format!("read {path}"))?.parse::<Table>() {
                 Ok(table) => drop(tables.insert(parent(path).to_string(), table)),
                 Err(error) => {
+                    if !told.asks_for(path) {
+                        continue;
+                    }
                     let why = error.message().trim_end_matches('.').to_string();
                     told.left(format!("{path}: this is no TOML: {why}"));
                 }

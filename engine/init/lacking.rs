@@ -1,8 +1,8 @@
 //! What cannot be built for want of files, and what depends on it.
 
-use super::Told;
 use super::scan::fits;
 use super::target::Packages;
+use super::told::Told;
 use super::view::{Role, View};
 use std::collections::BTreeMap;
 
@@ -49,7 +49,10 @@ impl View<'_> {
         }
         for (area, why) in &broken {
             let shown = if area.is_empty() { name } else { area };
-            told.left(format!("the library of {shown}: {why}"));
+            let mut paths = self.sources.iter().map(|it| it.path.as_str());
+            if paths.any(|it| self.areas.of(it) == Some(area) && told.asks_for(it)) {
+                told.left(format!("the library of {shown}: {why}"));
+            }
             packages.note(area, format!("The library of this folder is left out: {why}."));
         }
         for at in 0..self.sources.len() {

@@ -5,7 +5,8 @@ use super::described::{Described, features, find, text};
 use super::parts::{Package, Roots, Texts};
 use super::scan::{blank, fits};
 use super::target::{Packages, Target, Value};
-use super::{Told, target_name};
+use super::target_name;
+use super::told::Told;
 use crate::base::{ident, join, parent};
 use crate::load::{Ground, Language, Manifest, Unit};
 use anyhow::{Context, Result};
@@ -21,7 +22,8 @@ pub fn targets(ground: &Ground, packages: &mut Packages, told: &mut Told) -> Res
         let mut alone = 0;
         for path in ground.files.iter().filter(|it| fits(&language.sources, it)) {
             alone += usize::from(
-                !ground.owned.contains_key(path)
+                told.asks_for(path)
+                    && !ground.owned.contains_key(path)
                     && !all.keys().any(|it| is_within(parent(path), it)),
             );
         }

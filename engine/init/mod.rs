@@ -1,6 +1,7 @@
 //! Looks at sources and writes the `BUILD.ron` files that build them. What sources look like, and
 //! which rules stand for them, is data of rule files; this room only knows that files import files.
 
+mod told; // what is left out, and why
 mod scan; // what a source imports, and whether it is a program
 mod resolve; // what an import means
 mod areas; // which folders make one library
@@ -12,11 +13,13 @@ mod described; // packages that describe themselves in a file of their own
 mod parts; // which files make the parts of such a package
 mod manifests; // … and their targets
 
-use crate::base::{parent, split_name};
+use crate::base::{PackageName, parent, split_name};
 use crate::load::{Ground, is_workspace_name};
 use anyhow::Result;
+use areas::is_within;
 use std::collections::{BTreeMap, BTreeSet};
 use target::Packages;
+use told::Told;
 
 /// What is to be written.
 pub struct Written {
@@ -28,97 +31,41 @@ pub struct Written {
     pub left: Vec<String>,
 }
 
-/// What could not be done.
-#[derive(Default)]
-pub struct Told {
-    left: Vec<String>,
-    /// Files by what keeps them out.
-    groups: BTreeMap<String, BTreeSet<String>>,
-    missing: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
-}
-
-impl Told {
-    fn left(&mut self, text: String) {
-        self.left.push(text);
-    }
-
-    /// A file that is left out, and why.
-    fn group(&mut self, why: &str, path: &str) {
-        self.groups.entry(why.to_string()).or_default().insert(path.to_string());
-    }
-
-    /// A file that is nowhere, who names it, and the source that is left out for it.
-    fn missing(&mut self, name: &str, by: &str, source: &str) {
-        let (by_all, sources) = self.missing.entry(name.to_string()).or_default();
-        by_all.insert(by.to_string());
-        sources.insert(source.to_string());
-    }
-
-    fn lines(self, ground: &Ground) -> Vec<String> {
-        let mut res = self.left;
-        for (name, (by, sources)) in self.missing {
-            let last = name.rsplit('/').next().unwrap_or(&name);
-            let made = ground.files.iter().find(|it| {
-                let rest = it.rsplit('/').next().unwrap_or(it).strip_prefix(last);
-                rest.is_some_and(|rest| rest.starts_with('.') || rest.starts_with("_in"))
-            });
-            let from = made.map_or(String::new(), |it| {
-                format!("; {it} is there, from which a step of its own makes it")
-            });
-            let by = by.first().map_or("", String::as_str);
-            let shown = several(&sources);
-            let who = if shown == by { "it" } else { by };
-            res.push(format!(
-                "{shown}: {who} imports {name}, which is neither here nor on this machine{from}"
-            ));
-        }
-        res.extend(self.groups.iter().map(|(why, paths)| format!("{}: {why}", several(paths))));
-        res
-    }
-}
-
-/// One path, or how many there are with the first of them.
-fn several(paths: &BTreeSet<String>) -> String {
-    let first = paths.first().map_or("", String::as_str);
-    match paths.len() {
-        0 | 1 => first.to_string(),
-        count => format!("{count} files such as {first}"),
-    }
-}
-
-/// Decides what to write for a folder. `name` is what the workspace is called if it is none yet.
-pub fn write(ground: &Ground, name: &str) -> Result<Written> {
+/// Decides what to write for a folder, and of that only what is below another one. `name` is what the
+/// workspace is called if it is none yet.
+pub fn write(mut ground: Ground, name: &str, below: &str) -> Result<Written> {
     let mut packages = Packages::default();
-    let mut told = Told::default();
-    manifests::targets(ground, &mut packages, &mut told)?;
+    let mut told = Told::of(below);
+    told.odd_names(&mut ground);
+    manifests::targets(&ground, &mut packages, &mut told)?;
     let taken = |path: &str| ground.owned.contains_key(path);
-    folders::targets(ground, name, &taken, &mut packages, &mut told)?;
-    let mut folders: BTreeSet<String> = packages.targets.keys().cloned().collect();
-    // A file that a target names must stay in the package of that target.
-    folders.retain(|folder| {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let taken = ground.owned.keys().any(|it| {
-            it.starts_with(&prefix)
-                && !ground.packages.iter().any(|it2| {
-                    !it2.is_empty()
-                        && it2.starts_with(folder.as_str())
-                        && it.starts_with(&format!("{it2}/"))
-                })
-        });
-        let there = ground.packages.contains(folder);
-        if there || taken {
-            let count = packages.targets[folder].len();
-            let targets =
-                if count == 1 { "1 target".to_string() } else { format!("{count} targets") };
-            let why = if there {
-                "its BUILD.ron stays as it is"
-            } else {
-                "a target above it names files there"
-            };
-            told.left(format!("//{folder}: {targets} not written, since {why}"));
+    folders::targets(&ground, name, &taken, &mut packages, &mut told)?;
+    let mut folders: BTreeSet<String> = BTreeSet::new();
+    for (folder, targets) in &packages.targets {
+        let Some(why) = unwritten(folder, &ground, below) else {
+            folders.insert(folder.clone());
+            continue;
+        };
+        let asked = targets.iter().filter(|it| it.files().any(|path| told.asks_for(path)));
+        let text = match asked.count() {
+            0 => continue,
+            1 => "1 target".to_string(),
+            count => format!("{count} targets"),
+        };
+        told.left(format!("//{folder}: {text} not written, since {why}"));
+    }
+    let missing = |(package, name): &&(String, String)| {
+        let there =
+            packages.targets.get(package).is_some_and(|it| it.iter().any(|it| it.name == *name));
+        there && !folders.contains(package)
+    };
+    for folder in &folders {
+        let needed = packages.targets[folder].iter().flat_map(|it| it.targets());
+        for (package, name) in needed.filter(missing).collect::<BTreeSet<_>>() {
+            let label = PackageName::main(package).label(name);
+            told.left(format!("//{folder} needs {label}, which is not written"));
         }
-        !(there || taken)
-    });
+    }
     if !ground.is_workspace {
         folders.insert(String::new());
     }
@@ -140,7 +87,26 @@ pub fn write(ground: &Ground, name: &str) -> Result<Written> {
             *rules.entry(target.rule.clone()).or_insert(0) += 1;
         }
     }
-    Ok(Written { files, rules, left: told.lines(ground) })
+    Ok(Written { files, rules, left: told.lines(&ground) })
+}
+
+/// Why nothing is written into a folder.
+fn unwritten(folder: &str, ground: &Ground, below: &str) -> Option<String> {
+    // A file that a target names must stay in the package of that target.
+    let taken = |path: &String| {
+        let own = |it: &&String| it.len() > folder.len() && is_within(it, folder);
+        let mut packages = ground.packages.iter().filter(own);
+        is_within(parent(path), folder) && !packages.any(|it| is_within(parent(path), it))
+    };
+    if ground.packages.iter().any(|it| it == folder) {
+        Some("its BUILD.ron stays as it is".to_string())
+    } else if ground.owned.keys().any(taken) {
+        Some("a target above it names files there".to_string())
+    } else if !is_within(folder, below) {
+        Some(format!("only what is below {below} is asked for"))
+    } else {
+        None
+    }
 }
 
 /// What a workspace in a folder of this name is called: without the version that archives carry.

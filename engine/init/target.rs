@@ -2,7 +2,7 @@
 
 use super::areas::is_within;
 use super::resolve::common;
-use crate::base::{join, parent, split_name};
+use crate::base::{join, parent, plain_line, quoted, split_name};
 use crate::load::{Given, format};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -48,6 +48,23 @@ impl Target {
         if !empty && !name.is_empty() {
             self.attrs.push((name.to_string(), value));
         }
+    }
+
+    /// The files that it names.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.attrs.iter().flat_map(|(_, value)| match value {
+            Value::File(path) => vec![path.as_str()],
+            Value::Files(paths) => paths.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The targets that it names.
+    pub fn targets(&self) -> impl Iterator<Item = &(String, String)> {
+        self.attrs.iter().flat_map(|(_, value)| match value {
+            Value::Targets(targets) => targets.iter().collect(),
+            _ => Vec::new(),
+        })
     }
 
     /// Adds what comes with an import; lists grow.
@@ -122,7 +139,7 @@ impl Packages {
             text.push_str("),\n");
         }
         for note in self.notes.get(folder).into_iter().flatten() {
-            let _ = writeln!(text, "// {note}");
+            let _ = writeln!(text, "// {}", plain_line(note));
         }
         text.push(']');
         match format("BUILD.ron", &text) {
@@ -130,10 +147,6 @@ impl Packages {
             Err(problems) => unreachable!("BUG: this is no good BUILD.ron:\n{text}\n{problems}"),
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 fn list(words: impl Iterator<Item = String>) -> String {
@@ -235,4 +248,25 @@ fn patterns_of(
     patterns.push(join(folder, &stars));
     patterns.extend(others.iter().map(|it| format!("!{it}")));
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::is_hidden;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_written(text in any::<String>()) {
+            let mut packages = Packages::default();
+            let rule = "x".to_string();
+            let mut target = Target { rule, name: text.clone(), attrs: Vec::new() };
+            target.set("words", Value::Many(vec![text.clone()]));
+            packages.add("", target);
+            packages.note("", text);
+            let written = packages.text("", None, &|_| String::new(), &[]);
+            prop_assert!(!written.contains(|c| c != '\n' && is_hidden(c)), "{written:?}");
+        }
+    }
 }

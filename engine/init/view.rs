@@ -1,9 +1,9 @@
 //! What is known of the files of one language: what each imports and what it is for.
 
-use super::Told;
 use super::areas::{Areas, Part};
 use super::resolve::{Meaning, Resolver};
 use super::scan::{Source, fits};
+use super::told::Told;
 use crate::base::parent;
 use crate::load::{Ground, Language, Need};
 use std::collections::{BTreeSet, HashMap};
