@@ -157,6 +157,9 @@ fn odd_names_that_can_be_written_build() {
         "*/x.c",
         "!/x.c",
         "$(SRC)/x.c",
+        "all.c",
+        "all-targets.c",
+        &format!("{}.c", "l".repeat(240)),
         "{}/x.c",
     ] {
         let path = ws.root().join(path);

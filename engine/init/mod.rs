@@ -13,7 +13,7 @@ mod described; // packages that describe themselves in a file of their own
 mod parts; // which files make the parts of such a package
 mod manifests; // … and their targets
 
-use crate::base::{PackageName, parent, split_name};
+use crate::base::{PackageName, check_target_name, parent, split_name};
 use crate::load::{Ground, is_workspace_name};
 use anyhow::Result;
 use areas::is_within;
@@ -120,9 +120,17 @@ pub fn workspace_name(folder: &str) -> String {
     if is_workspace_name(&name) { name } else { "main".to_string() }
 }
 
+/// The longest name that a target gets; something may be added to it.
+const LONGEST: usize = 180;
+
 /// The text as the name of a target.
 fn target_name(text: &str) -> String {
     let fits = |sign: char| sign.is_ascii_alphanumeric() || "_-.+=,@~".contains(sign);
-    let name: String = text.chars().map(|it| if fits(it) { it } else { '_' }).collect();
-    if split_name(&name).0.is_empty() { "main".to_string() } else { name }
+    let name = text.chars().map(|it| if fits(it) { it } else { '_' });
+    let name: String = name.take(LONGEST).collect();
+    match () {
+        () if split_name(&name).0.is_empty() => "main".to_string(),
+        () if check_target_name(&name).is_err() => format!("{name}_"),
+        () => name,
+    }
 }
