@@ -341,8 +341,8 @@ fn a_suite_takes_tests_and_suites_only() {
 
 #[test]
 fn names_that_mean_many_targets_are_taken() {
-    let ws = workspace("-- BUILD.ron\n[filegroup(name: \"all\")]\n");
+    let ws = workspace("-- BUILD.ron\n[filegroup(name: \"...\")]\n");
     ws.eng(&["build"])
         .expect(2)
-        .tells("the name 'all' means many targets in patterns; choose another name");
+        .tells("the name '...' means many targets in patterns; choose another name");
 }
