@@ -283,6 +283,8 @@ pub struct ActionRule {
     pub outs: Vec<Field>,
     /// Where the command writes what it read; a pattern like those of `outs`.
     pub depfile: Option<Template>,
+    /// Endings of inputs whose contents count only if the depfile names them.
+    pub narrow: Vec<Item>,
     /// The output that receives standard output.
     pub stdout: Option<Text>,
     /// How the command takes a file of arguments, e.g. `@{file}`, if it can.
