@@ -186,16 +186,61 @@ int fixed;
     );
     let first = ws.build(&[]);
     assert!(!first.stderr.contains("archive one/"), "{}", first.stderr);
-    let there = ["all", "libbase_libbase.so", "libone_libone.so", "libtwo_libtwo.so"];
+    let there = ["all", "libbase++libbase.so", "libone++libone.so", "libtwo++libtwo.so"];
     assert_eq!(delivered(&ws, "app"), there);
 
     ws.write("base/base.c", &ws.read("base/base.c").replace("static", "int more;\nstatic"));
     ws.build(&[]).ran(&[
         "compile base/base.c",
-        "link base/_obj/base/libbase_libbase.so",
+        "link base/_obj/base/libbase++libbase.so",
         "link app/all",
     ]);
     assert_eq!(prints(&elsewhere(&ws).join("app/all")), "2 4 6\n");
+}
+
+#[test]
+fn libraries_whose_paths_are_alike_are_different_parts() {
+    let ws = workspace(
+        r#"
+-- a_b/BUILD.ron
+[cc_library(name: "x", srcs: ["x.c"])]
+-- a_b/x.c
+int first(void) { return 1; }
+-- a/b/BUILD.ron
+[cc_library(name: "x", srcs: ["x.c"]), cc_library(name: "c+-x", srcs: ["y.c"])]
+-- a/b/x.c
+int second(void) { return 2; }
+-- a/b/y.c
+int third(void) { return 3; }
+-- a/b/c/BUILD.ron
+[cc_library(name: "-x", srcs: ["x.c"]), cc_library(name: "+x", srcs: ["y.c"])]
+-- a/b/c/x.c
+int fourth(void) { return 4; }
+-- a/b/c/y.c
+int fifth(void) { return 5; }
+-- app/BUILD.ron
+[cc_binary(
+    name: "t", srcs: ["t.c"], linkstatic: false,
+    deps: ["//a_b:x", "//a/b:x", "//a/b:c+-x", "//a/b/c:-x", "//a/b/c:+x"],
+)]
+-- app/t.c
+int first(void), second(void), third(void), fourth(void), fifth(void);
+int main(void) { return first() + second() + third() + fourth() + fifth() != 15; }
+"#,
+    );
+    ws.build(&[]);
+    assert_eq!(
+        delivered(&ws, "app"),
+        [
+            "liba++b++c++lib+-x.so",
+            "liba++b++c++lib-x.so",
+            "liba++b++libc+--x.so",
+            "liba++b++libx.so",
+            "liba_b++libx.so",
+            "t",
+        ]
+    );
+    prints(&elsewhere(&ws).join("app/t"));
 }
 
 #[test]

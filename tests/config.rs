@@ -173,6 +173,17 @@ fn variables_are_stronger_than_profiles_and_flags_than_variables() {
 }
 
 #[test]
+fn a_mode_that_a_profile_activates_and_that_there_is_not_is_told_with_its_place() {
+    let ws = shows(r#"{"default": ["--jobs=2"], "asan": ["--mode=asn_1", "--mode=relaese"]}"#);
+    let told = "BUILD.ron:1:83: there is no mode 'relaese'; did you mean 'release'?";
+    for verb in [&["build", "--all"][..], &["test"], &["explain", "//:t"]] {
+        let run = ws.eng(&[verb, &["--config=asan"]].concat()).expect(2).tells(told);
+        run.tells("BUILD.ron:1:67: there is no mode 'asn_1'; known are ");
+    }
+    ws.eng(&["test", "--mode=relaese"]).expect(2).tells("eng: there is no mode 'relaese'; ");
+}
+
+#[test]
 fn a_flag_that_excludes_one_of_a_profile_holds() {
     let ws = shows(r#"{"default": ["--keep-going"], "fast": ["--fail-fast"]}"#);
     for flags in [&["--fail-fast"][..], &["--config=fast"], &["--config=fast", "-k"]] {

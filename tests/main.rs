@@ -36,6 +36,7 @@ mod merge;
 mod merge_rust;
 mod names;
 mod names_alone;
+mod narrow;
 mod output;
 mod parts;
 mod problems;

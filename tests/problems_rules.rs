@@ -86,6 +86,21 @@ wrong_rules! {
         provides: (files: ["{out}", "{more}"]),
     ),
 "#;
+    a_narrow_without_a_depfile: r#"
+    rule(
+        name: "copy",
+        attrs: (srcs: files()),
+        actions: (
+            copy: (
+                run: ["true", "{out}"],
+                inputs: ["{srcs}"],
+                outs: (out: "x"),
+                narrow: [".h", ".c"],
+            ),
+        ),
+        provides: (files: ["{out}"]),
+    ),
+"#;
     an_output_that_nobody_mentions: r#"
     rule(name: "copy", actions: (copy: (run: ["true"], outs: (out: "x")))),
 "#;

@@ -116,6 +116,7 @@ fn a_depfile_may_name_what_the_links_of_the_exec_root_lead_to() {
         inputs: ["{srcs}"],
         outs: (out: "{name}.txt"),
         depfile: "_obj/{name}.d",
+        narrow: ["made", "plain"],
     )),
     provides: (files: ["{out}"]),
 )]

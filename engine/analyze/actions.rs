@@ -43,6 +43,9 @@ pub struct Action {
     pub outputs: Box<[FileId]>,
     /// Path from the exec root at which the command says what it read.
     pub depfile: Option<String>,
+    /// Endings of inputs whose contents count only if the command says that it read them; the
+    /// contents of all others always count.
+    pub narrow: Arc<[Arc<str>]>,
     /// Which output receives standard output.
     pub stdout: Option<FileId>,
     /// How the command takes a file of arguments.
@@ -185,6 +188,7 @@ impl Scope<'_> {
                 sources: Vec::new(),
                 outputs: own.iter().flat_map(|(_, words)| words).filter_map(|w| w.file).collect(),
                 depfile: depfile.clone(),
+                narrow: Arc::default(),
                 stdout: None,
                 params: None,
                 layout: Layout::Exec,
@@ -271,6 +275,8 @@ impl Scope<'_> {
             let env = self.environment(&rule.env, &context, problems);
             let inputs = self.expand(&rule.inputs, &context, problems);
             let sources = self.expand(&rule.sources, &context, problems);
+            let narrow = word::flatten(&self.expand(&rule.narrow, &context, problems));
+            let narrow = self.analysis.endings(&narrow);
             let about = self.about(rule, &context, problems);
             let stdout = rule.stdout.as_ref().and_then(|name| {
                 let (_, words) = context.own.iter().find(|(own, _)| *own == name.text)?;
@@ -282,6 +288,7 @@ impl Scope<'_> {
             action.env = env;
             action.inputs = inputs;
             action.sources = sources;
+            action.narrow = narrow;
             action.about = about;
             action.stdout = stdout;
             action.params = rule.params.as_ref().map(|it| Box::new(around_file(it)));

@@ -55,6 +55,8 @@ pub struct Analysis {
     pub reached: Vec<Reached>,
     /// Names that many actions have in common, such as those of variables.
     names: HashSet<Arc<str>>,
+    /// Endings that many actions have in common.
+    endings: HashSet<Arc<[Arc<str>]>>,
     /// Targets that have another variant to fall back to if they cannot be built in this one.
     pub fallbacks: HashMap<Label, Fallback>,
 }
@@ -68,6 +70,16 @@ impl Analysis {
         let name: Arc<str> = name.into();
         self.names.insert(name.clone());
         name
+    }
+
+    /// The texts of some words, kept once.
+    fn endings(&mut self, words: &[Word]) -> Arc<[Arc<str>]> {
+        let texts: Arc<[Arc<str>]> = words.iter().map(|word| word.text.clone()).collect();
+        if let Some(known) = self.endings.get(&texts) {
+            return known.clone();
+        }
+        self.endings.insert(texts.clone());
+        texts
     }
 }
 

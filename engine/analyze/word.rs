@@ -146,6 +146,9 @@ impl Word {
                 let text = crate::base::ident(without_extension(short(path)));
                 return self.mentioning(&text);
             }
+            Prop::Flat => {
+                return self.mentioning(&crate::base::flat(without_extension(short(path))));
+            }
             Prop::Value => path.split_once('=').map_or("", |(_, value)| value),
         };
         self.mentioning(text)

@@ -21,7 +21,7 @@ pub use duration::{parse_duration, show_duration};
 pub use fuzz::{READERS, Reader};
 pub use label::{Label, PackageName, Repo, check_target_name};
 pub use path::{
-    check_package, check_relative, ident, join, normalize, parent, split_name, suffixes,
+    check_package, check_relative, flat, ident, join, normalize, parent, split_name, suffixes,
 };
 pub use pattern::{Pattern, Selection, Term};
 pub use place::{Place, Source, is_hidden};

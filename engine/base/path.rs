@@ -30,12 +30,17 @@ pub fn ident(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
+/// The path as the name of one file. Each `+` in it starts one of two pairs, so that no two paths
+/// get the same name.
+pub fn flat(path: &str) -> String {
+    path.replace('+', "+-").replace('/', "++")
+}
+
 /// True if the path ends in one of the endings, or if none are given. One that starts with `/` fits
 /// whole names, also the first of a path.
-pub fn suffixes(path: &str, endings: &[String]) -> bool {
-    let fits =
-        |ending: &String| path.ends_with(ending.as_str()) || ending.strip_prefix('/') == Some(path);
-    endings.is_empty() || endings.iter().any(fits)
+pub fn suffixes(path: &str, endings: &[impl AsRef<str>]) -> bool {
+    let fits = |ending: &str| path.ends_with(ending) || ending.strip_prefix('/') == Some(path);
+    endings.is_empty() || endings.iter().any(|ending| fits(ending.as_ref()))
 }
 
 /// The path without `.` and `x/..`; nothing if it leads outside or is absolute.
@@ -95,5 +100,28 @@ pub fn check_package(path: &str) -> Result<(), &'static str> {
         Err("has '...' in it, which stands for all packages below")
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    #[test]
+    fn no_two_paths_have_the_same_flat_name() {
+        let mut paths = vec![String::new()];
+        for length in 0..6 {
+            let longest = paths.iter().filter(|path| path.len() == length);
+            let longer =
+                |path: &String| ["a", "_", "+", "-", "/"].map(|next| format!("{path}{next}"));
+            let longer: Vec<String> = longest.flat_map(longer).collect();
+            paths.extend(longer);
+        }
+        let mut names = HashMap::new();
+        for path in &paths {
+            let other = names.insert(super::flat(path), path);
+            assert_eq!(other, None, "{path}");
+        }
+        assert_eq!(super::flat("a_b/libc++"), "a_b++libc+-+-");
     }
 }

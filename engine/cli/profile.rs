@@ -58,15 +58,40 @@ pub fn among(arguments: &[OsString], typed: &ArgMatches, added: &[Text]) -> Vec<
     [&arguments[..at], &flags, &arguments[at..]].concat()
 }
 
-/// A complaint about the value of a flag, at the place of the flag if a profile added it.
+/// Complaints about values of flags, at the places of the flags if a profile added them.
 pub fn placed(failure: Failure, added: &[Text]) -> Failure {
-    let Failure::Usage(text) = &failure else { return failure };
-    let about = text.split(' ').next().unwrap_or("");
-    let is_it = |flag: &&Text| flag.text.replace('_', "-").split('=').next() == Some(about);
-    match added.iter().rfind(is_it) {
-        Some(flag) => Failure::Problems(Problem::at(&flag.place, text).into()),
-        None => failure,
+    match failure {
+        Failure::Usage(text) => match flag_of(&text, added) {
+            Some(flag) => Failure::Problems(Problem::at(&flag.place, text).into()),
+            None => Failure::Usage(text),
+        },
+        Failure::Problems(problems) => {
+            let mut res = Problems::default();
+            for mut problem in problems {
+                if problem.place.is_none() {
+                    problem.place = flag_of(&problem.text, added).map(|flag| flag.place.clone());
+                }
+                res.push(problem);
+            }
+            Failure::Problems(res)
+        }
+        other => other,
     }
+}
+
+/// The flag that a complaint begins with, or of which it says that there is no such value: `--jobs
+/// is 0; ..`, `there is no mode 'x'; ..`.
+fn flag_of<'a>(text: &str, added: &'a [Text]) -> Option<&'a Text> {
+    let about = text.split(' ').next().unwrap_or("");
+    let is_it = |flag: &&Text| match flag.text.replace('_', "-").split_once('=') {
+        Some((name, _)) if name == about => true,
+        Some((name, _)) => {
+            let (name, value) = (name.trim_start_matches('-'), &flag.text[name.len() + 1..]);
+            text.starts_with(&format!("there is no {name} '{value}'"))
+        }
+        None => flag.text.replace('_', "-") == about,
+    };
+    added.iter().rfind(is_it)
 }
 
 impl Profiles {

@@ -6,9 +6,9 @@ use super::tree::{Arg, Args, Kind, Node};
 use super::{condition, item, read};
 use crate::base::{Problem, Problems};
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "each", "when", "run", "write", "script", "env", "inputs", "sources", "outs", "depfile",
-    "stdout", "params", "say",
+    "narrow", "stdout", "params", "say",
 ];
 
 /// Reads one action.
@@ -85,6 +85,7 @@ pub fn action(arg: &Arg, is_target: IsTarget, problems: &mut Problems) -> Option
         sources: list("sources", problems),
         outs,
         depfile,
+        narrow: list("narrow", problems),
         stdout: field("stdout").and_then(|node| read::string(node, "stdout", problems)),
         params: field("params").and_then(|node| params(node, is_target, problems)),
         say,

@@ -180,6 +180,14 @@ fn action(action: &ActionRule, problems: &mut Problems) {
         }
         _ => {}
     }
+    let mut narrow = None;
+    walk::templates(&action.narrow, &mut |ending| narrow = narrow.or(Some(&ending.place)));
+    if let (None, Some(place)) = (&action.depfile, narrow) {
+        let text = format!(
+            "'{name}' narrows its inputs to those that were read, but has no 'depfile: \"path\"' that says which"
+        );
+        wrong(place, text);
+    }
     if let Some(params) = &action.params
         && !walk::mentions_name(&params.word, "file")
     {

@@ -1,9 +1,8 @@
 //! Whether the names that a rule mentions exist and fit where they stand.
 
 use super::check::Groups;
-use super::rule::{
-    ActionRule, Attr, AttrKind, Condition, Item, Mention, Prop, Rule, Template, Text,
-};
+use super::prop::Prop;
+use super::rule::{ActionRule, Attr, AttrKind, Condition, Item, Mention, Rule, Template, Text};
 use super::rule_file::PROVIDED;
 use super::{condition, walk};
 use crate::base::{Problem, Problems, listing, nearest};

@@ -9,6 +9,7 @@ mod tree; // RON text → a tree in which every node has its place
 mod read; // tree → typed values, with problems that say what fits
 mod template; // "-I{deps.dirs}" → parts
 mod condition; // "x", "!x", "x=v" and when(..)
+mod prop; // properties of words
 mod rule; // what a rule is
 mod reader; // lines(..), json(..), xml() and tap()
 mod protocol; // what a test protocol is, and protocol(..)
@@ -53,12 +54,13 @@ pub use glob::Matcher;
 pub use ground::{Ground, ground};
 pub use language::{Given, Language, Manifest, Need, Unit};
 pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles_of_workspace};
+pub use prop::Prop;
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
 pub use root_entry::is_workspace_name;
 pub use rule::{
     ActionEnv, ActionRule, Attr, AttrKind, Condition, Does, Group, Item, Mention, Params, Part,
-    Prop, Rule, Rules, Template, TestRule, Text, ToolSpec,
+    Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
 pub use target::{Entry, Package, Target, Value, Workspace};

@@ -221,8 +221,8 @@ pub struct Mention {
     pub name: String,
     /// The field gathered over the targets, if `name` is a `target` or `targets` attribute.
     pub field: Option<String>,
-    /// `.path .short .dir .stem .name .ext .root .rel .key .value .base .ident` of each word.
-    pub prop: Option<Prop>,
+    /// `.path .short .dir .stem .name .ext .root .rel .key .value .base .ident .flat` of each word.
+    pub prop: Option<super::prop::Prop>,
     /// Only words that end in one of these are kept; empty keeps all.
     pub filter: Vec<String>,
     /// Joins the words into one, with this between them.
@@ -235,56 +235,6 @@ impl Mention {
         let of = |it: &Mention| (it.name.clone(), it.field.clone(), it.filter.clone());
         of(self) == of(other) && self.join.is_none() && other.join.is_none()
     }
-}
-
-/// A property of a word that is a file, or of a `K=v` word of a map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Prop {
-    /// Path from the exec root.
-    Path,
-    /// Path from the exec root without `out/`: the same for a source and for a generated file.
-    Short,
-    /// Folder of `path`, `.` at the root.
-    Dir,
-    /// Last name without extension.
-    Stem,
-    /// Last name.
-    Name,
-    /// Extension with its dot.
-    Ext,
-    /// `.`, or `out` for a generated file.
-    Root,
-    /// Path from the action's output folder.
-    Rel,
-    /// Before the `=` of a map's word.
-    Key,
-    /// After the `=` of a map's word.
-    Value,
-    /// Path from the exec root without `out/` and without its extension.
-    Base,
-    /// The same with `_` for what no identifier may hold.
-    Ident,
-    /// The word itself if the list has no other; nothing of a longer list.
-    Only,
-}
-
-impl Prop {
-    /// All properties with the names that rule files use.
-    pub const ALL: [(&'static str, Prop); 13] = [
-        ("path", Prop::Path),
-        ("short", Prop::Short),
-        ("dir", Prop::Dir),
-        ("stem", Prop::Stem),
-        ("name", Prop::Name),
-        ("ext", Prop::Ext),
-        ("root", Prop::Root),
-        ("rel", Prop::Rel),
-        ("key", Prop::Key),
-        ("value", Prop::Value),
-        ("base", Prop::Base),
-        ("ident", Prop::Ident),
-        ("only", Prop::Only),
-    ];
 }
 
 /// A name with a list: a var, an output, a provided field, a variable of an environment.
@@ -333,6 +283,8 @@ pub struct ActionRule {
     pub outs: Vec<Field>,
     /// Where the command writes what it read; a pattern like those of `outs`.
     pub depfile: Option<Template>,
+    /// Endings of inputs whose contents count only if the depfile names them.
+    pub narrow: Vec<Item>,
     /// The output that receives standard output.
     pub stdout: Option<Text>,
     /// How the command takes a file of arguments, e.g. `@{file}`, if it can.

@@ -1,6 +1,7 @@
 //! `"-I{deps.dirs}"` → texts and mentions.
 
-use super::rule::{Mention, Part, Prop, Template};
+use super::prop::Prop;
+use super::rule::{Mention, Part, Template};
 use crate::base::{Place, Problem, Problems, listing, nearest};
 
 /// A string of a rule file that is being read.

@@ -74,7 +74,7 @@ pub fn command(action: &ActionRule) -> Vec<&[Item]> {
 /// All lists of an action but its outputs.
 pub fn lists(action: &ActionRule) -> Vec<&[Item]> {
     let mut lists = command(action);
-    lists.extend([action.inputs.as_slice(), action.sources.as_slice()]);
+    lists.extend([&*action.inputs, &*action.sources, &*action.narrow]);
     lists
 }
 

@@ -131,6 +131,7 @@ fn fields_of_an_action(action: Action) {
         sources: _,      // told to editors
         outputs: _,      // outputs, and which are folders in `details`
         depfile: _,      // an argument or variable, else the command would not know it
+        narrow: _,       // which contents are in a narrowed key
         stdout: _,       // details
         params: _,       // how arguments are handed over, not what they are
         layout,          // folder, and paths of inputs

@@ -1,26 +1,45 @@
 //! Remembered results that still hold.
 
+use super::exec_root;
 use super::manifest::{Manifest, Reach};
+use super::prepare::Prepared;
 use super::session::Shared;
-use crate::base::Digest;
+use crate::analyze::Action;
+use crate::base::{Digest, suffixes};
 use crate::store::{self, OutputKind, OutputRow, ResultRow};
 use anyhow::Result;
+use std::collections::HashSet;
 
 /// Where a result is or will be kept.
 pub(super) enum Place {
     /// Under the exact key.
     Exact(Digest),
-    /// Under a key that a depfile narrows; this is the shape of the action.
-    Narrowed(Digest),
+    /// Under a key that a depfile narrows.
+    Narrowed {
+        /// The shape of the action, under which sets of inputs that were read are known.
+        shape: Digest,
+        /// The inputs that count whether the depfile names them or not; sorted.
+        always: Vec<String>,
+    },
 }
 
 /// The keys of an action: exact without depfile, by shape with one.
-pub(super) fn place(manifest: &Manifest, has_depfile: bool) -> Place {
-    if has_depfile {
-        Place::Narrowed(manifest.key(Reach::Names))
-    } else {
-        Place::Exact(manifest.exact())
+pub(super) fn place(shared: &Shared, action: &Action, prepared: &Prepared) -> Place {
+    let manifest = &prepared.manifest;
+    if action.depfile.is_none() {
+        return Place::Exact(manifest.exact());
     }
+    // What is mentioned is read, but a library or a tool need not be named.
+    let env = action.env.iter().map(|(_, word)| word);
+    let files = prepared.words.iter().chain(env).flat_map(|word| word.files());
+    let mentioned: HashSet<String> = files
+        .map(|id| exec_root::place_of(&action.layout, shared.analysis.files.path(*id)))
+        .collect();
+    let endings = &action.narrow;
+    let paths = manifest.inputs.iter().map(|(path, _)| path);
+    let always = paths
+        .filter(|path| endings.is_empty() || !suffixes(path, endings) || mentioned.contains(*path));
+    Place::Narrowed { shape: manifest.key(Reach::Names), always: always.cloned().collect() }
 }
 
 /// The key under which a result is kept that read these inputs.
@@ -37,9 +56,14 @@ pub(super) fn find(
 ) -> Result<Option<(Digest, ResultRow)>> {
     let keys = match place {
         Place::Exact(key) => vec![*key],
-        Place::Narrowed(shape) => {
-            let sets = shared.ledger.shape(shape);
-            sets.iter().map(|used| narrowed(manifest, used)).collect()
+        Place::Narrowed { shape, always } => {
+            // A set may be older than a rule that lets less be narrowed.
+            let whole = |mut used: Vec<String>| {
+                used.extend_from_slice(always);
+                used.sort_unstable();
+                narrowed(manifest, &used)
+            };
+            shared.ledger.shape(shape).into_iter().map(whole).collect()
         }
     };
     for key in keys {

@@ -1,7 +1,8 @@
-//! Under which key a result is kept: with a depfile, one over the inputs that were read.
+//! Under which key a result is kept: with a depfile, one over the inputs that
+//! were read, and those that always count.
 
 use super::depfile;
-use super::exec_root::{self, ExecRoot};
+use super::exec_root::ExecRoot;
 use super::facts;
 use super::lookup::{self, Place};
 use super::manifest::{Content, Reach};
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Works out the key under which the result is kept. With a depfile that is one over the inputs
-/// that were read; a failure that left none is not kept.
+/// that were read and those that always count; a failure that left none is not kept.
 pub(super) fn remember(
     shared: &Shared,
     action: &Action,
@@ -26,7 +27,7 @@ pub(super) fn remember(
     root: &ExecRoot,
     done: &mut Done,
 ) -> Result<Result<(), String>> {
-    let shape = match place {
+    let (shape, always) = match place {
         Place::Exact(key) => {
             done.key = Some(*key);
             // What cases were made of is kept once for all of them.
@@ -35,7 +36,7 @@ pub(super) fn remember(
             }
             return Ok(Ok(()));
         }
-        Place::Narrowed(shape) => *shape,
+        Place::Narrowed { shape, always } => (*shape, always),
     };
     let path = action.depfile.as_deref().unwrap_or_default();
     let text = store::read_left(&root.root().join(path)).and_then(|text| {
@@ -44,7 +45,7 @@ pub(super) fn remember(
         read.map(Some).ok_or_else(|| "holds no rule; 'target: file …' was expected".to_string())
     });
     let used = match text {
-        Ok(Some(read)) => match sort_out(shared, action, prepared, root, &read)? {
+        Ok(Some(read)) => match sort_out(shared, prepared, root, always, &read)? {
             Ok((used, externals)) => {
                 if !externals.is_empty() {
                     done.row.externals = Some(shared.cas.put_bytes(externals.as_bytes())?);
@@ -126,19 +127,13 @@ fn named_by_link(
 type Read = (Vec<String>, String);
 fn sort_out(
     shared: &Shared,
-    action: &Action,
     prepared: &Prepared,
     root: &ExecRoot,
+    always: &[String],
     read: &[String],
 ) -> Result<Result<Read, String>> {
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    // What the command line mentions may be read without being named: a library, or a tool.
-    let env = action.env.iter().map(|(_, word)| word);
-    for id in prepared.words.iter().chain(env).flat_map(|word| word.files()) {
-        used.insert(exec_root::place_of(&action.layout, shared.analysis.files.path(*id)));
-    }
+    let mut used: BTreeSet<String> = always.iter().cloned().collect();
     let inputs = &prepared.manifest.inputs;
-    used.retain(|path| inputs.binary_search_by(|(input, _)| input.cmp(path)).is_ok());
     let base = root.root();
     let mut externals: BTreeSet<PathBuf> = BTreeSet::new();
     for name in read {

@@ -81,7 +81,7 @@ pub(super) fn carry_out(
     }
     let is_test = action.test.is_some();
     let kept = action.test.as_ref().is_none_or(|test| test.whole || test.lists);
-    let place = lookup::place(&prepared.manifest, action.depfile.is_some());
+    let place = lookup::place(shared, action, &prepared);
     let asked = action.test.as_ref().is_some_and(|test| test.fresh || test.forget);
     let fresh = shared.options.no_cache || (is_test && shared.options.fresh_tests) || asked;
     let look = kept && !fresh;
@@ -135,7 +135,7 @@ pub(super) fn carry_out(
             Ok(prepared) => prepared,
             Err(why) => return Ok(broken(why)),
         };
-        let place = lookup::place(&again.manifest, action.depfile.is_some());
+        let place = lookup::place(shared, action, &again);
         done = start(shared, action, &again, &place, grant, &begin)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
