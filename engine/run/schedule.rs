@@ -161,9 +161,7 @@ impl<'a> Coordinator<'a, '_> {
         match heard {
             Ok(end) => Ok(Some(end)),
             Err(RecvTimeoutError::Timeout) => {
-                if self.news.is_due() {
-                    self.settle();
-                }
+                self.settle();
                 if let Some(why) = self.limits.is_late() {
                     self.cut(why);
                 }
@@ -194,6 +192,8 @@ impl<'a> Coordinator<'a, '_> {
                 return self
                     .cut("the build failed, and --schedule=two-phase asks for all of it".into());
             }
+            // What was built is told before.
+            self.settle();
             let _ = self.shared.events.send(Event::Phase(Phase::Test));
         }
         self.testing = true;
@@ -306,8 +306,7 @@ impl<'a> Coordinator<'a, '_> {
                     continue;
                 }
             };
-            let is_build = self.plan.action(node).test.is_none();
-            self.building -= usize::from(free && is_build);
+            self.building -= usize::from(free && self.plan.action(node).test.is_none());
             if let Some(grant) = self.grants.remove(&node) {
                 self.pool.give_back(&grant);
             }
