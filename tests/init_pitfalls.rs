@@ -184,3 +184,16 @@ fn what_sources_name_stands_in_comments_as_one_line() {
     assert!(text.contains("// Left out is a.c: no\\u{7}\\u{d}bell.h is missing.\n"), "{text}");
     ws.eng(&["fmt", "--check", "p"]).expect(0);
 }
+
+#[test]
+fn a_script_that_needs_a_file_of_another_package_says_so_and_names_none_of_its_own() {
+    let ws = workspace("-- t/one_test.sh\n#!/bin/sh\n. lib/help.sh\n-- lib/help.sh\n:\n");
+    ws.remove("BUILD.ron");
+    ws.eng(&["init"]).expect(0);
+    assert_eq!(
+        ws.read("t/BUILD.ron"),
+        "[\n    sh_test(name: \"one_test\", srcs: \"one_test.sh\"),\n    \
+         // one_test needs lib/help.sh, which belongs to //: give it a filegroup there\n]\n"
+    );
+    ws.eng(&["build"]).expect(0);
+}

@@ -127,6 +127,8 @@ impl Packages {
             .filter(|path| owner(path) == folder)
             .map(|path| path[folder.len()..].trim_start_matches('/'))
             .collect();
+        let is_own = |path: &str| owner(path) == folder;
+        let mut strays_of = BTreeSet::new();
         let mut text = String::from("[\n");
         if let Some(name) = root {
             let _ = writeln!(text, "workspace(name: {}),", quoted(name));
@@ -134,11 +136,22 @@ impl Packages {
         for target in self.targets.get(folder).into_iter().flatten() {
             let _ = write!(text, "{}(name: {}", target.rule, quoted(&target.name));
             for (name, value) in &target.attrs {
-                let _ = write!(text, ", {name}: {}", written(value, folder, &own));
+                let _ = match within(value, &is_own) {
+                    Some(value) => write!(text, ", {name}: {}", written(&value, folder, &own)),
+                    None => Ok(()),
+                };
+                for path in strays(value).filter(|path| !is_own(path)) {
+                    strays_of.insert(format!(
+                        "{} needs {path}, which belongs to //{}: give it a filegroup there",
+                        target.name,
+                        owner(path)
+                    ));
+                }
             }
             text.push_str("),\n");
         }
-        for note in self.notes.get(folder).into_iter().flatten() {
+        let notes = self.notes.get(folder).into_iter().flatten();
+        for note in notes.chain(&strays_of) {
             let _ = writeln!(text, "// {}", plain_line(note));
         }
         text.push(']');
@@ -146,6 +159,23 @@ impl Packages {
             Ok(text) => text,
             Err(problems) => unreachable!("BUG: this is no good BUILD.ron:\n{text}\n{problems}"),
         }
+    }
+}
+
+/// The files of a list.
+fn strays(value: &Value) -> impl Iterator<Item = &String> {
+    let paths = if let Value::Files(paths) = value { Some(paths) } else { None };
+    paths.into_iter().flatten()
+}
+
+/// The value without files of other packages; nothing if no file is left.
+fn within(value: &Value, is_own: &dyn Fn(&str) -> bool) -> Option<Value> {
+    match value {
+        Value::Files(paths) => {
+            let own: BTreeSet<String> = paths.iter().filter(|it| is_own(it)).cloned().collect();
+            (!own.is_empty()).then_some(Value::Files(own))
+        }
+        other => Some(other.clone()),
     }
 }
 
