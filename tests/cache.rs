@@ -254,12 +254,12 @@ fn a_blob_that_was_edited_in_place_is_told_and_made_again() {
 fn a_damaged_ledger_is_told_once_and_made_anew() {
     let ws = demo();
     let before = delivered(ws.root());
-    let ledger = ws.beside("cache/eng/ledger-v1.db");
+    let ledger = ws.beside("cache/eng/ledger-v2.db");
     let whole = fs::read(&ledger).expect("read the ledger");
     let garbage = vec![b'?'; 20_000];
     for text in [&garbage[..], &whole[..whole.len() / 2]] {
         for ending in ["-wal", "-shm"] {
-            let _ = fs::remove_file(ws.beside(&format!("cache/eng/ledger-v1.db{ending}")));
+            let _ = fs::remove_file(ws.beside(&format!("cache/eng/ledger-v2.db{ending}")));
         }
         fs::write(&ledger, text).expect("damage the ledger");
         ws.remove("eng-out");

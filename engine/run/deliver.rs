@@ -3,9 +3,11 @@
 use super::manifest::Content;
 use super::session::Shared;
 use crate::analyze::FileId;
-use crate::base::Label;
+use crate::base::{Label, parent};
 use crate::store::FileStat;
 use anyhow::{Context, Result};
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -33,34 +35,38 @@ pub struct Delivered {
 
 /// Delivers files; those that are there already, with the right bytes, are left alone.
 pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<Delivered>> {
-    let mut done = Vec::new();
-    for delivery in deliveries {
-        let Some(content) = shared.content(delivery.file)? else { continue };
+    let mut seen = HashSet::new();
+    let deliveries: Vec<&Delivery> = deliveries.iter().filter(|it| seen.insert(&it.path)).collect();
+    // One after the other, since what stands in the way of a folder is removed.
+    let out = shared.root.join("eng-out/bin");
+    let folders: BTreeSet<&str> = deliveries.iter().map(|it| parent(&it.path)).collect();
+    for folder in folders {
+        make(&out.join(folder))?;
+    }
+    let one = |delivery: &&Delivery| -> Result<Option<Delivered>> {
+        let Some(content) = shared.content(delivery.file)? else { return Ok(None) };
         let path = format!("eng-out/bin/{}", delivery.path);
         let at = shared.root.join(&path);
         place(shared, delivery, &content, &at).with_context(|| format!("deliver {path}"))?;
         let stat = FileStat::of(&at)?.filter(|stat| !stat.is_folder());
-        done.push(Delivered { label: delivery.label.clone(), path, stat });
-    }
-    Ok(done)
+        Ok(Some(Delivered { label: delivery.label.clone(), path, stat }))
+    };
+    let done: Vec<Option<Delivered>> = deliveries.par_iter().map(one).collect::<Result<_>>()?;
+    Ok(done.into_iter().flatten().collect())
 }
 
 fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> Result<()> {
     match content {
         Content::Tree { digest, .. } => {
-            parents(at)?;
             crate::store::copy_tree_to(digest, shared.cas, at)?;
         }
         Content::File { digest, executable } => {
             // The stat cache tells without reading whether the file still has these bytes.
-            let is_file = at.symlink_metadata().is_ok_and(|meta| meta.is_file());
-            if is_file && shared.stats.digest(at)? == Some((*digest, *executable)) {
-                return Ok(());
+            match at.symlink_metadata() {
+                Ok(meta) if !meta.is_file() => remove(at)?,
+                Ok(_) if shared.stats.digest(at)? == Some((*digest, *executable)) => return Ok(()),
+                _ => {}
             }
-            if at.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
-                remove(at)?;
-            }
-            parents(at)?;
             let source = &shared.analysis.files.file(delivery.file);
             match source.kind {
                 crate::analyze::FileKind::Source => {
@@ -80,9 +86,8 @@ fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> 
     Ok(())
 }
 
-/// Makes the folders above a file; a file that stands where one must be is removed.
-fn parents(at: &Path) -> Result<()> {
-    let Some(folder) = at.parent() else { return Ok(()) };
+/// Makes a folder and those above it; a file that stands where one must be is removed.
+fn make(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use crate::store;
 use anyhow::{Context, Result, bail};
 use std::collections::HashSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -67,13 +68,18 @@ impl ExecRoot {
         [self.base.clone(), self.large.clone()]
     }
 
-    /// Makes a folder and those above it.
+    /// Makes a folder of the process and those above it.
     pub fn folder(&mut self, path: &Path) -> Result<()> {
         if self.made.contains(path) {
             return Ok(());
         }
-        fs::create_dir_all(path)
-            .with_context(|| format!("create the folder {}", path.display()))?;
+        if let Some(above) = path.parent().filter(|_| path != self.base && path != self.large) {
+            self.folder(above)?;
+        }
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
+            made => made.with_context(|| format!("create the folder {}", path.display()))?,
+        }
         self.made.insert(path.to_path_buf());
         Ok(())
     }

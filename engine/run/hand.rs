@@ -8,7 +8,7 @@ use super::worker::{self, Done};
 use crate::analyze::{Action, FileId};
 use crate::graph::NodeId;
 use anyhow::{Result, anyhow};
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,8 +25,23 @@ pub(super) enum End {
     Back { nodes: Vec<NodeId>, free: bool },
 }
 
-/// What a worker does with the actions that it is handed.
-pub(super) fn work(
+/// What a worker is handed.
+pub(super) struct Handed {
+    /// Actions with their inputs.
+    pub actions: VecDeque<(NodeId, Arc<Action>, Vec<FileId>)>,
+    /// What a test gets of what tests share.
+    pub grant: Grant,
+}
+
+/// The life of a worker: it waits asleep for what it is handed. Threads of the pool that were
+/// started anew for each action would look around for work first, all of them.
+pub(super) fn serve(shared: &Shared, handed: &Receiver<Handed>, send: &Sender<End>) {
+    while let Ok(Handed { actions, grant }) = handed.recv() {
+        work(shared, actions, &grant, send);
+    }
+}
+
+fn work(
     shared: &Shared,
     mut handed: VecDeque<(NodeId, Arc<Action>, Vec<FileId>)>,
     grant: &Grant,

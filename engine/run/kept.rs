@@ -72,7 +72,7 @@ pub(super) fn collect(shared: &Shared, label: &Label, root: &ExecRoot) -> Result
     for name in [XML, WARNINGS, INFRASTRUCTURE] {
         let path = root.beside(name);
         if fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() > 0) {
-            let (digest, _) = shared.cas.put_file(&path)?;
+            let digest = shared.cas.put_file(&path)?.digest;
             let kind = OutputKind::File { executable: false };
             rows.push(OutputRow { path: name.to_string(), kind, digest });
         }

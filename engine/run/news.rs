@@ -24,11 +24,15 @@ pub(super) struct News {
     pub events: Vec<Event>,
     /// When the first of it came.
     since: Option<Instant>,
+    /// How long it may wait.
+    pause: Duration,
 }
 
-/// What has ended is kept and told at most so much later. A transaction for each tiny action would
-/// take as long as its process.
-const PAUSE: Duration = Duration::from_millis(10);
+/// What has ended is kept and told so much later, at least and at most. A transaction for each tiny
+/// action would take as long as its process.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(100)];
+/// Between the bounds, keeping takes one part of so many of the time.
+const PART: u32 = 20;
 
 impl News {
     /// Something has ended.
@@ -38,7 +42,7 @@ impl News {
 
     /// When it must be kept and told, if there is some.
     pub fn due(&self) -> Option<Instant> {
-        self.since.map(|since| since + PAUSE)
+        self.since.map(|since| since + self.pause.max(PAUSES[0]))
     }
 
     /// True if that is now.
@@ -46,14 +50,17 @@ impl News {
         self.due().is_some_and(|due| due <= Instant::now())
     }
 
-    /// Keeps it, and only then tells it: what was told is never lost.
-    pub fn settle(mut self, shared: &Shared, record: &mut Record) {
+    /// Keeps it, and only then tells it: what was told is never lost. Gives what is to be filled next.
+    pub fn settle(mut self, shared: &Shared, record: &mut Record) -> News {
+        let began = Instant::now();
         self.batch.append(shared.take_pending());
         shared.ledger.commit(self.batch);
         record(&self.attempts, &self.learned);
         for event in self.events {
             let _ = shared.events.send(event);
         }
+        let pause = (began.elapsed() * PART).min(PAUSES[1]);
+        News { pause, ..News::default() }
     }
 
     /// Notes what is to be remembered of an action.

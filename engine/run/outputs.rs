@@ -3,9 +3,9 @@
 use super::exec_root::ExecRoot;
 use super::session::Shared;
 use crate::analyze::{Action, FileKind};
-use crate::base::Digest;
-use crate::store::{self, OutputKind, OutputRow};
+use crate::store::{self, OutputKind, OutputRow, Stored};
 use anyhow::{Context, Result};
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -55,8 +55,9 @@ pub(super) fn collect(
                 Err(error) => return Err(error.into()),
             }
         } else {
-            let (digest, executable) = shared.cas.put_file(&at)?;
-            search(shared, action, &path, &digest, &root.root())?;
+            let stored = shared.cas.put_file(&at)?;
+            search(shared, action, &path, &stored, &root.root())?;
+            let Stored { digest, executable, .. } = stored;
             rows.push(OutputRow { path, kind: OutputKind::File { executable }, digest });
         }
     }
@@ -81,13 +82,14 @@ fn search(
     shared: &Shared,
     action: &Action,
     path: &str,
-    digest: &Digest,
+    stored: &Stored,
     root: &Path,
 ) -> Result<()> {
-    if digest.size > SEARCHED {
-        return Ok(());
-    }
-    let Some(bytes) = shared.cas.read(digest)? else { return Ok(()) };
+    let bytes = match &stored.bytes {
+        Some(bytes) => Cow::Borrowed(bytes),
+        None if stored.digest.size > SEARCHED => return Ok(()),
+        None => Cow::Owned(shared.cas.read(&stored.digest)?.unwrap_or_default()),
+    };
     let root = root.as_os_str().as_encoded_bytes();
     if memchr::memmem::find(&bytes, root).is_some() {
         shared.warn(format!(

@@ -228,7 +228,7 @@ impl<'a> CaseKeys<'a> {
     pub fn keep(&self, shared: &Shared, reading: &str) -> Result<Digest> {
         sources::keep(shared, &self.prepared, None);
         let lines = facts::lines(&self.manifest(reading), Reach::All);
-        Ok(shared.cas.put_bytes(lines.as_bytes())?)
+        Ok(shared.keep_text(lines.into_bytes()))
     }
 
     /// Why all cases have to run, from what they were made of before; nothing if that is the same.

@@ -81,7 +81,7 @@ pub(super) fn note(
     done: &mut Done,
 ) -> Result<()> {
     let lines = facts::lines(&prepared.manifest, reach);
-    done.row.manifest = Some(shared.cas.put_bytes(lines.as_bytes())?);
+    done.row.manifest = Some(shared.keep_text(lines.into_bytes()));
     let read = match reach {
         Reach::Used(used) => Some(used),
         Reach::Names | Reach::All => None,

@@ -5,7 +5,7 @@ use super::claims::{Grant, Pool};
 use super::cut::Limits;
 use super::gate::ahead;
 use super::grow::{Executed, Finished, Grow, Next, Record};
-use super::hand::{End, MOST_AT_ONCE, work};
+use super::hand::{End, Handed, MOST_AT_ONCE, serve};
 use super::later::Later;
 use super::news::{News, about};
 use super::session::{Schedule, Shared};
@@ -39,6 +39,7 @@ pub fn execute(
         .build()
         .context("start the threads that carry out actions")?;
     let (send, ended) = unbounded();
+    let (hand, handed) = unbounded();
     let states = States::new(plan);
     let mut coordinator = Coordinator {
         shared,
@@ -46,6 +47,7 @@ pub fn execute(
         grow,
         record,
         states,
+        hand,
         ended,
         over: Executed::default(),
         began: Instant::now(),
@@ -63,7 +65,15 @@ pub fn execute(
     if shared.options.schedule != Schedule::Interleaved {
         let _ = shared.events.send(Event::Phase(Phase::Build));
     }
-    pool.in_place_scope(|scope| coordinator.run(scope, &send))?;
+    pool.in_place_scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|_| serve(shared, &handed, &send));
+        }
+        let res = coordinator.run();
+        // Without hands the workers go home.
+        coordinator.hand = unbounded().0;
+        res
+    })?;
     Ok(coordinator.over)
 }
 
@@ -73,6 +83,7 @@ pub(super) struct Coordinator<'a, 'p> {
     pub grow: &'p mut dyn Grow,
     record: Record<'p>,
     pub states: States,
+    hand: Sender<Handed>,
     ended: Receiver<End>,
     pub over: Executed,
     began: Instant,
@@ -95,14 +106,11 @@ pub(super) struct Coordinator<'a, 'p> {
     testing: bool,
 }
 
-impl<'a> Coordinator<'a, '_> {
-    fn run<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>) -> Result<()>
-    where
-        'a: 's,
-    {
+impl Coordinator<'_, '_> {
+    fn run(&mut self) -> Result<()> {
         loop {
             self.open_tests();
-            self.start_all(scope, send);
+            self.start_all();
             let waits = self.later.next().is_some() && !self.stopping;
             if self.states.busy() == 0 && !waits {
                 if self.states.open() > 0 && !self.stopping {
@@ -111,11 +119,10 @@ impl<'a> Coordinator<'a, '_> {
                 break;
             }
             let Some(first) = self.hear()? else { continue };
-            let mut ends = vec![first];
-            ends.extend(self.ended.try_iter());
+            let ends = [first].into_iter().chain(self.ended.try_iter()).collect();
             let taken = self.take_in(ends);
             // Workers get something to do before anything is written.
-            self.start_all(scope, send);
+            self.start_all();
             if taken.is_err() || self.news.is_due() {
                 self.settle();
             }
@@ -200,10 +207,7 @@ impl<'a> Coordinator<'a, '_> {
     }
 
     /// Hands out what may start, unless the run is to end.
-    fn start_all<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>)
-    where
-        'a: 's,
-    {
+    fn start_all(&mut self) {
         for (action, expected) in self.later.due() {
             let node = self.plan.grow(action, expected);
             self.states.add(self.plan, node);
@@ -214,21 +218,18 @@ impl<'a> Coordinator<'a, '_> {
             return;
         }
         if self.states.running(Kind::Exclusive) == 0 {
-            self.start(scope, send, Kind::Build);
+            self.start(Kind::Build);
             if self.testing {
-                self.start(scope, send, Kind::Test);
+                self.start(Kind::Test);
             }
         }
         if self.states.busy() == 0 && self.testing {
-            self.start(scope, send, Kind::Exclusive);
+            self.start(Kind::Exclusive);
         }
     }
 
     /// Hands out ready actions of a kind, longest remaining path first, up to its width.
-    fn start<'s>(&mut self, scope: &rayon::Scope<'s>, send: &Sender<End>, kind: Kind)
-    where
-        'a: 's,
-    {
+    fn start(&mut self, kind: Kind) {
         loop {
             let (nodes, grant) = match kind {
                 Kind::Build => (self.next_of_build(), Grant::default()),
@@ -241,15 +242,15 @@ impl<'a> Coordinator<'a, '_> {
                 return;
             }
             self.building += usize::from(kind == Kind::Build);
-            let mut handed = VecDeque::with_capacity(nodes.len());
+            let mut actions = VecDeque::with_capacity(nodes.len());
             for node in nodes {
                 self.states.set(self.plan, node, State::Running);
                 self.grants.insert(node, grant.clone());
                 let inputs = self.plan.inputs(node).to_vec();
-                handed.push_back((node, self.plan.action(node).clone(), inputs));
+                actions.push_back((node, self.plan.action(node).clone(), inputs));
             }
-            let (shared, send) = (self.shared, send.clone());
-            scope.spawn(move |_| work(shared, handed, &grant, &send));
+            // Workers are there until the coordinator is done.
+            let _ = self.hand.send(Handed { actions, grant });
         }
     }
 
@@ -380,7 +381,7 @@ impl<'a> Coordinator<'a, '_> {
 
     /// Keeps what has ended, and only then tells it: what was told is never lost.
     fn settle(&mut self) {
-        std::mem::take(&mut self.news).settle(self.shared, &mut self.record);
+        self.news = std::mem::take(&mut self.news).settle(self.shared, &mut self.record);
     }
 
     fn count(&mut self, node: NodeId, done: &Done, falls_back: bool) {

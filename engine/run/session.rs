@@ -294,8 +294,15 @@ impl<'a> Shared<'a> {
 
     /// Lines of facts that were kept.
     pub(super) fn facts(&self, lines: &Digest) -> Option<String> {
-        let bytes = self.cas.read(lines).ok()??;
+        let bytes = self.ledger.text(lines)?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Keeps a text for explanations, with the next results.
+    pub(super) fn keep_text(&self, text: Vec<u8>) -> Digest {
+        let digest = Digest::of(&text);
+        lock(&self.pending).texts.push((digest, text));
+        digest
     }
 
     /// Notes rows that are to be kept besides those of actions.

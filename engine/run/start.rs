@@ -162,7 +162,7 @@ pub(super) fn start(
     };
     let kept = |path: PathBuf| -> Result<Option<Digest>> {
         let silent = fs::metadata(&path).map_or(true, |meta| meta.len() == 0);
-        if silent { Ok(None) } else { Ok(Some(shared.cas.put_file(&path)?.0)) }
+        if silent { Ok(None) } else { Ok(Some(shared.cas.put_file(&path)?.digest)) }
     };
     if split {
         row.stderr = kept(stderr.clone())?;

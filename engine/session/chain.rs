@@ -1,10 +1,8 @@
 //! The way from an action down to the files of the workspace that made it run.
 
-use super::excerpt::{Excerpt, excerpt};
+use super::excerpt::{Contents, Excerpt, excerpt};
 use crate::base::{ChangedFile, Doer, Why};
-use crate::store::Cas;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// Actions that are followed of those that one action waited for.
 const BRANCHES: usize = 3;
@@ -50,8 +48,7 @@ pub enum What {
 /// Actions by name, with what is known of them, and where contents are found.
 pub(super) struct Steps<'a> {
     pub by: BTreeMap<Doer, Step>,
-    pub cas: &'a Cas,
-    pub root: &'a Path,
+    pub contents: Contents<'a>,
 }
 
 impl Steps<'_> {
@@ -100,7 +97,7 @@ impl Steps<'_> {
     ) -> Vec<(String, Excerpt)> {
         let mut res = Vec::new();
         for file in files {
-            let Some(excerpt) = excerpt(self.cas, self.root, file) else { continue };
+            let Some(excerpt) = excerpt(self.contents, file) else { continue };
             // What the bytes of an object file were helps nobody; its action is the next link.
             let helps = file.writer.is_none() || matches!(excerpt, Excerpt::Lines { .. });
             if res.len() < FILES && helps && told.insert(file.path.clone()) {

@@ -1,7 +1,7 @@
 //! What has changed inside a file: the first lines that differ, or the first byte.
 
 use crate::base::{ChangedFile, Digest};
-use crate::store::Cas;
+use crate::store::{Cas, Ledger};
 use similar::{ChangeTag, TextDiff};
 use std::fs;
 use std::path::Path;
@@ -44,15 +44,27 @@ pub enum Excerpt {
     },
 }
 
-/// What has changed in a file of the workspace with this root, or in an output; nothing if it was
-/// not there before or is not there now.
-pub(super) fn excerpt(cas: &Cas, root: &Path, file: &ChangedFile) -> Option<Excerpt> {
+/// Where contents are found.
+#[derive(Clone, Copy)]
+pub(super) struct Contents<'a> {
+    /// Sources and manifests that were kept.
+    pub ledger: &'a Ledger,
+    /// Outputs.
+    pub cas: &'a Cas,
+    /// Root of the workspace.
+    pub root: &'a Path,
+}
+
+/// What has changed in a file of the workspace, or in an output; nothing if it was not there before
+/// or is not there now.
+pub(super) fn excerpt(contents: Contents, file: &ChangedFile) -> Option<Excerpt> {
+    let Contents { ledger, cas, root } = contents;
     let (before, now) = (file.before?, file.now?);
     let sizes = Excerpt::Sizes { before: before.size, now: now.size };
     if before == now || before.size.max(now.size) > LARGEST {
         return (before != now).then_some(sizes);
     }
-    let stored = |digest: &Digest| cas.read(digest).ok().flatten();
+    let stored = |digest: &Digest| ledger.text(digest).or_else(|| cas.read(digest).ok().flatten());
     let Some(old) = stored(&before) else { return Some(sizes) };
     let on_disk = || fs::read(root.join(&file.path)).ok().filter(|it| Digest::of(it) == now);
     let Some(new) = stored(&now).or_else(on_disk) else { return Some(sizes) };

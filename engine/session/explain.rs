@@ -3,6 +3,7 @@
 use super::Failure;
 use super::bring::Session;
 use super::chain::{Link, Step, Steps};
+use super::excerpt::Contents;
 use super::past::MOST;
 use super::request::{Goal, Request};
 use crate::base::{Doer, Label, Pattern, Selection, Term, Why, listing};
@@ -138,7 +139,9 @@ impl Session {
 
     fn targets(&self, labels: Vec<Label>, mut heard: Heard) -> Vec<Target> {
         heard.say_what_may_run();
-        let steps = Steps { by: heard.steps, cas: &self.cas, root: &self.workspace.root };
+        let root = &self.workspace.root;
+        let contents = Contents { ledger: &self.ledger, cas: &self.cas, root };
+        let steps = Steps { by: heard.steps, contents };
         let mut told = BTreeSet::new();
         let mut res = Vec::new();
         for label in labels {

@@ -2,7 +2,7 @@
 
 use crate::analyze::short;
 use crate::run::{Named, inputs_and_outputs};
-use crate::store::{Attempt, Cas};
+use crate::store::{Attempt, Ledger};
 use std::collections::{BTreeSet, HashMap};
 
 /// Reasons that are told of one action.
@@ -10,7 +10,7 @@ const REASONS: usize = 5;
 
 /// What others did, as far as it matters to those that did not run.
 pub(super) struct Others<'a> {
-    cas: &'a Cas,
+    ledger: &'a Ledger,
     /// What is to be said of who reads a file, by its short path.
     made: HashMap<String, String>,
     /// Files of the workspace that had changed.
@@ -20,14 +20,14 @@ pub(super) struct Others<'a> {
 impl<'a> Others<'a> {
     /// `attempts` are all of the run, `idle` the last ones of actions that did not run in it.
     pub fn new<'i>(
-        cas: &'a Cas,
+        ledger: &'a Ledger,
         attempts: &'a [Attempt],
         idle: impl Iterator<Item = &'i Attempt>,
     ) -> Others<'a> {
         let files = attempts.iter().flat_map(|attempt| &attempt.why.files);
         let sources = files.filter(|file| file.writer.is_none());
         let changed = sources.map(|file| file.path.as_str()).collect();
-        let mut res = Others { cas, made: HashMap::new(), changed };
+        let mut res = Others { ledger, made: HashMap::new(), changed };
         for attempt in idle {
             res.add(attempt, format!("{}, whose output it reads, did not run", attempt.action));
         }
@@ -45,7 +45,7 @@ impl<'a> Others<'a> {
     }
 
     fn facts(&self, attempt: &Attempt) -> Option<Named> {
-        let bytes = self.cas.read(&attempt.manifest?).ok()??;
+        let bytes = self.ledger.text(&attempt.manifest?)?;
         Some(inputs_and_outputs(&String::from_utf8_lossy(&bytes)))
     }
 

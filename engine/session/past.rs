@@ -3,10 +3,11 @@
 
 use super::Failure;
 use super::chain::{Link, Step, Steps};
+use super::excerpt::Contents;
 use super::idle::Others;
 use super::request::Places;
 use crate::base::{Doer, Label, PackageName, Pattern, Selection, Term};
-use crate::store::{Attempt, Cas, History, RunRecord};
+use crate::store::{Attempt, Cas, History, Ledger, RunRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ pub(super) const MOST: usize = 100;
 pub struct Past {
     root: PathBuf,
     cas: Cas,
+    ledger: Ledger,
     history: History,
 }
 
@@ -43,8 +45,10 @@ impl Past {
     /// Opens the history of the workspace with this root, and what the user should be told about it.
     pub fn open(root: &Path, places: &Places) -> Result<(Past, Vec<String>), Failure> {
         let cas = Cas::open(&places.cache)?;
-        let (history, warnings) = History::open(&places.state);
-        Ok((Past { root: root.to_path_buf(), cas, history }, warnings))
+        let (ledger, mut warnings) = Ledger::open(&places.cache);
+        let (history, more) = History::open(&places.state);
+        warnings.extend(more);
+        Ok((Past { root: root.to_path_buf(), cas, ledger, history }, warnings))
     }
 
     fn workspace(&self) -> String {
@@ -85,13 +89,14 @@ impl Past {
         let mut labels = labels(pattern, &attempts);
         let left_out = labels.len().saturating_sub(MOST);
         labels = labels.into_iter().take(MOST).collect();
-        let steps = Steps { by: steps(&attempts), cas: &self.cas, root: &self.root };
+        let contents = Contents { ledger: &self.ledger, cas: &self.cas, root: &self.root };
+        let steps = Steps { by: steps(&attempts), contents };
         let mut ran: BTreeMap<Doer, Vec<Attempt>> = BTreeMap::new();
         for attempt in attempts.iter().filter(|attempt| labels.contains(&attempt.label)) {
             ran.entry(doer(attempt)).or_default().push(attempt.clone());
         }
         let idle = self.idle(run, &labels, &ran);
-        let others = Others::new(&self.cas, &attempts, idle.values());
+        let others = Others::new(&self.ledger, &attempts, idle.values());
         let mut told = BTreeSet::new();
         let mut did: BTreeMap<Doer, Did> = BTreeMap::new();
         for (doer, attempts) in ran {

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,12 +23,24 @@ const BLOB_MODE: u32 = 0o555;
 const BLOB_TIME: i64 = 1;
 const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of eng.\n";
 
+/// A file that was stored.
+pub struct Stored {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// True if its owner may execute it.
+    pub executable: bool,
+    /// Its bytes, if they are few.
+    pub bytes: Option<Vec<u8>>,
+}
+
 /// The store of blobs.
 #[derive(Debug)]
 pub struct Cas {
     dir: PathBuf,
     /// The same without links on the way.
     real: PathBuf,
+    /// False once the file system has refused to share the bytes of two files.
+    clones: AtomicBool,
     /// True if files without a name can be made here, so that a killed run leaves no litter.
     nameless: bool,
     warnings: Mutex<Vec<String>>,
@@ -58,7 +71,8 @@ impl Cas {
         sweep(&temporary);
         let nameless = Path::new("/proc/self/fd").exists() && nameless_file(&blobs).is_ok();
         let real = fs::canonicalize(dir).doing("look at", dir)?;
-        Ok(Cas { dir: dir.to_path_buf(), real, nameless, warnings: Mutex::default() })
+        let clones = AtomicBool::new(true);
+        Ok(Cas { dir: dir.to_path_buf(), real, clones, nameless, warnings: Mutex::default() })
     }
 
     /// What the user should know, each once: blobs that were found changed.
@@ -103,15 +117,16 @@ impl Cas {
         Ok(digest)
     }
 
-    /// Stores a copy of a regular file, and tells whether its owner may execute it. The digest is
-    /// that of the bytes that were copied, whatever happens to the file meanwhile.
-    pub fn put_file(&self, path: &Path) -> Result<(Digest, bool), StoreError> {
+    /// Stores a copy of a regular file. The digest is that of the bytes that were copied, whatever
+    /// happens to the file meanwhile.
+    pub fn put_file(&self, path: &Path) -> Result<Stored, StoreError> {
         let (mut file, found) = open_regular(path, OFlags::NOFOLLOW)?;
         let executable = found.mode() & 0o100 != 0;
         let mut piece = vec![0; PIECE.min(found.len() as usize + 1)];
         let length = fill(&mut file, &mut piece).doing("read", path)?;
         if length < piece.len() {
-            return Ok((self.put_bytes(&piece[..length])?, executable));
+            piece.truncate(length);
+            return Ok(Stored { digest: self.put_bytes(&piece)?, executable, bytes: Some(piece) });
         }
         let mut draft = self.draft()?;
         let mut hasher = Hasher::default();
@@ -124,7 +139,7 @@ impl Cas {
         }
         let digest = hasher.finish();
         self.publish(draft, &digest)?;
-        Ok((digest, executable))
+        Ok(Stored { digest, executable, bytes: None })
     }
 
     /// Makes `dest` a copy of a blob that the user may change; what was there is replaced in one
@@ -142,15 +157,23 @@ impl Cas {
             Err(error) => return Err(error).doing("open", &blob),
         };
         let folder = dest.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).doing("make folder", folder)?;
-        let draft = Draft::named(folder, if executable { 0o777 } else { 0o666 })?;
-        if rustix::fs::ioctl_ficlone(&draft.file, &source).is_err() {
+        let mode = if executable { 0o777 } else { 0o666 };
+        let draft = match Draft::named(folder, mode) {
+            Err(fault) if fault.error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(folder).doing("make folder", folder)?;
+                Draft::named(folder, mode)?
+            }
+            draft => draft?,
+        };
+        let clone = || {
+            let cloned = rustix::fs::ioctl_ficlone(&draft.file, &source).is_ok();
+            self.clones.store(cloned, Ordering::Relaxed);
+            cloned
+        };
+        if !(self.clones.load(Ordering::Relaxed) && clone()) {
             io::copy(&mut source, &mut &draft.file).doing("write", dest)?;
         }
-        if fs::symlink_metadata(dest).is_ok_and(|there| there.is_dir()) {
-            fs::remove_dir_all(dest).doing("remove", dest)?;
-        }
-        draft.rename(dest)?;
+        draft.replace(dest)?;
         Ok(true)
     }
 
@@ -267,8 +290,10 @@ mod tests {
             let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
             let path = dir.path().join("file");
             fs::write(&path, &bytes).unwrap();
-            let (digest, executable) = cas.put_file(&path).unwrap();
-            assert_eq!((digest, executable), (Digest::of(&bytes), false));
+            let stored = cas.put_file(&path).unwrap();
+            let digest = stored.digest;
+            assert_eq!((digest, stored.executable), (Digest::of(&bytes), false));
+            assert!(stored.bytes.is_none_or(|kept| kept == bytes));
             assert_eq!(super::super::file::hash_file(&path).unwrap(), digest);
             assert_eq!(cas.read(&digest).unwrap(), Some(bytes));
         }

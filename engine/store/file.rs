@@ -52,6 +52,21 @@ impl Draft {
         self.name = None;
         Ok(())
     }
+
+    /// The same, also where a folder stands.
+    pub fn replace(mut self, dest: &Path) -> Result<(), StoreError> {
+        let Some(name) = &self.name else { return Ok(()) };
+        if let Err(error) = fs::rename(name, dest) {
+            // The kernel's word for a folder in the way of a file.
+            if error.kind() != io::ErrorKind::IsADirectory {
+                return Err(error).doing("write", dest);
+            }
+            fs::remove_dir_all(dest).doing("remove", dest)?;
+            fs::rename(name, dest).doing("write", dest)?;
+        }
+        self.name = None;
+        Ok(())
+    }
 }
 
 impl Drop for Draft {

@@ -1,13 +1,14 @@
 //! What is remembered under keys: results of actions and cases, the inputs that were really used,
 //! stat data and tools. A row that cannot be believed is a miss.
 
+use super::batch::Batch;
 use super::database::Database;
 use super::denied::Denied;
 use super::rows::{CaseRow, Last, ResultRow, ToolRow};
 use super::seal::{seal, unseal};
 use super::stat::{Known, StatRow};
 use super::tables::{
-    CASES, DROP_STAT, FIND_STATS, FORM, LAST, PUT_STAT, RESULTS, SHAPES, TOOLS, Table,
+    CASES, DROP_STAT, FIND_STATS, FORM, LAST, PUT_STAT, PUT_TEXT, RESULTS, SHAPES, TOOLS, Table,
 };
 use crate::base::Digest;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -20,43 +21,14 @@ use std::path::Path;
 /// Sets of used inputs that are kept for one shape.
 const MAX_SETS: usize = 8;
 
-/// Things to be remembered together.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// Results by key, exact or narrowed.
-    pub results: Vec<(Digest, ResultRow)>,
-    /// Used inputs by shape, sorted.
-    pub shapes: Vec<(Digest, Vec<String>)>,
-    /// Results of cases by key.
-    pub cases: Vec<(Digest, CaseRow)>,
-    /// Tools by request.
-    pub tools: Vec<(Digest, ToolRow)>,
-    /// The latest manifest of an action of a workspace, and the key of its result.
-    pub last: Vec<(Digest, Last)>,
-    /// True if a pass that was known before holds no more.
-    pub denies: bool,
-}
-
-impl Batch {
-    /// Adds another batch.
-    pub fn append(&mut self, other: Batch) {
-        self.results.extend(other.results);
-        self.shapes.extend(other.shapes);
-        self.cases.extend(other.cases);
-        self.tools.extend(other.tools);
-        self.last.extend(other.last);
-        self.denies |= other.denies;
-    }
-}
-
 /// The ledger. All of it may be used from any thread; what the disk refuses is missed or dropped.
 pub struct Ledger {
-    database: Option<Database>,
+    pub(super) database: Option<Database>,
     denied: Denied,
 }
 
 impl Ledger {
-    /// Opens `ledger-v1.db` in a folder, with what the user should be told about it.
+    /// Opens `ledger-v2.db` in a folder, with what the user should be told about it.
     pub fn open(dir: &Path) -> (Ledger, Vec<String>) {
         match Database::open(dir, &FORM) {
             Ok((database, warnings)) => {
@@ -159,8 +131,11 @@ impl Ledger {
         if batch.denies {
             self.denied.deny();
         }
-        let Some(database) = &self.database else { return };
+        let Some(database) = self.database.as_ref().filter(|_| !batch.is_empty()) else { return };
         database.write(|transaction| {
+            for (digest, text) in &batch.texts {
+                transaction.prepare_cached(PUT_TEXT)?.execute(params![digest.bytes(), text])?;
+            }
             for (key, row) in &batch.results {
                 put(transaction, &RESULTS, key, row)?;
             }
@@ -289,7 +264,7 @@ mod tests {
                 1 => bytes.truncate(at),
                 _ => bytes[at..].iter_mut().take(300).for_each(|byte| *byte = step as u8),
             }
-            let _ = fs::remove_file(dir.path().join("ledger-v1.db-damaged"));
+            let _ = fs::remove_file(dir.path().join("ledger-v2.db-damaged"));
             fs::write(&path, bytes).unwrap();
             let (ledger, _) = Ledger::open(dir.path());
             for n in 0..200 {

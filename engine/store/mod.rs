@@ -13,7 +13,9 @@ mod database; // a SQLite file in use by many threads, and done without
 mod seal; // values with a checksum
 mod rows; // results, tools and cases as plain values
 mod tables; // … in tables
+mod batch; // what is kept together
 mod ledger; // SQLite: keys → results, shapes → inputs that were used, stat data, tools, cases
+mod texts; // … texts
 mod denied; // a file that grows when a failure ends what was known
 mod flat; // one value in one file, read in one go
 mod records; // runs and attempts as plain values
@@ -22,7 +24,8 @@ mod past; // … read, for explanations
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // rows and trees from any bytes
 
-pub use cas::Cas;
+pub use batch::Batch;
+pub use cas::{Cas, Stored};
 pub use denied::Denied;
 pub use error::StoreError;
 pub use file::read_left;
@@ -30,7 +33,7 @@ pub use flat::{load_flat, save_flat};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, decoded};
 pub use history::{Durations, History};
-pub use ledger::{Batch, Ledger};
+pub use ledger::Ledger;
 pub use reapi::{
     Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,
 };

@@ -22,7 +22,7 @@ pub struct ResultRow {
     /// A blob that lists the files outside of the workspace that it read: a digest, a tab and a
     /// path a line. Many rows share one list. The row counts only while these are unchanged.
     pub externals: Option<Digest>,
-    /// A blob that lists what the result was made of, for explanations.
+    /// The text in the ledger that lists what the result was made of, for explanations.
     pub manifest: Option<Digest>,
     /// Wall time in ns.
     pub duration_ns: u64,
@@ -83,7 +83,7 @@ pub enum OutputKind {
 /// What an action of a workspace was made of when it was brought up to date last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Last {
-    /// The blob with the lines of its manifest.
+    /// The text with the lines of its manifest.
     pub manifest: Digest,
     /// Under which key its result was kept.
     pub key: Digest,

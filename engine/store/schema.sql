@@ -7,6 +7,10 @@ CREATE TABLE cases (key BLOB NOT NULL PRIMARY KEY, row BLOB NOT NULL) STRICT, WI
 CREATE TABLE tools (key BLOB NOT NULL PRIMARY KEY, row BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE last (key BLOB NOT NULL PRIMARY KEY, row BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
+-- Small texts by the 32 bytes of their hash, which is also their checksum: what results were made
+-- of, and sources, for explanations. As files they would cost more than a small action itself.
+CREATE TABLE texts (digest BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
 -- Files by workspace, so that one scan loads what a run needs. The root is a hash of its path;
 -- paths are relative to it, or absolute if they are outside.
 CREATE TABLE stats (

@@ -32,6 +32,12 @@ pub const CASES: Table = table!("cases");
 pub const TOOLS: Table = table!("tools");
 /// What an action was made of last.
 pub const LAST: Table = table!("last");
+/// Gives a text by its digest.
+pub const FIND_TEXT: &str = "SELECT text FROM texts WHERE digest = ?1";
+/// Keeps a text. What stands there is the same, or damaged.
+pub const PUT_TEXT: &str = "INSERT OR IGNORE INTO texts (digest, text) VALUES (?1, ?2)";
+/// Removes a damaged text.
+pub const DROP_TEXT: &str = "DELETE FROM texts WHERE digest = ?1 AND text = ?2";
 /// Stat data of a workspace.
 pub const FIND_STATS: &str = "SELECT path, row FROM stats WHERE root = ?1";
 /// Stat data of one file.
@@ -41,9 +47,9 @@ pub const DROP_STAT: &str = "DELETE FROM stats WHERE root = ?1 AND path = ?2";
 
 /// The file that holds the ledger.
 pub const FORM: Form = Form {
-    file: "ledger-v1.db",
+    file: "ledger-v2.db",
     name: "the ledger",
-    version: 1,
+    version: 2,
     schema: include_str!("schema.sql"),
-    probes: &[RESULTS.drop, SHAPES.drop, CASES.drop, TOOLS.drop, LAST.drop, PUT_STAT],
+    probes: &[RESULTS.drop, SHAPES.drop, CASES.drop, TOOLS.drop, LAST.drop, PUT_STAT, PUT_TEXT],
 };

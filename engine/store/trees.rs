@@ -1,7 +1,7 @@
 //! Folders by digest: a folder is stored as an encoded `Tree`, its files as blobs.
 //! What a tree may hold is checked when it is stored and again when it is read.
 
-use super::cas::Cas;
+use super::cas::{Cas, Stored};
 use super::error::{Doing, StoreError};
 use super::file::unique;
 use super::reapi::{self, Directory, DirectoryNode, FileNode, SymlinkNode, Tree, encode};
@@ -138,7 +138,7 @@ fn put_folder(
             children.insert(digest, child);
             res.directories.push(DirectoryNode { name, digest: Some(digest.into()) });
         } else {
-            let (digest, is_executable) = cas.put_file(&path)?;
+            let Stored { digest, executable: is_executable, .. } = cas.put_file(&path)?;
             res.files.push(FileNode { name, digest: Some(digest.into()), is_executable });
         }
     }
