@@ -3,6 +3,8 @@
 
 use crate::load::{Text, Words};
 use regex::Regex;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A pattern, ready to be held against lines.
@@ -30,6 +32,8 @@ pub(super) struct Found<'a> {
 /// Blanks around a name belong to the line, and the shortest name fits best: what follows it in the
 /// pattern is what the program printed after it.
 const NAME: &str = "[^ \t](?:.*?[^ \t])??";
+/// Expressions that stay compiled. All protocols of a workspace together have less.
+const MOST_KNOWN: usize = 500;
 const DIGITS: &str = "[0-9]+";
 const DECIMAL: &str = "[0-9]*\\.?[0-9]+";
 const CAPTURES: [(&str, &str); 11] = [
@@ -86,7 +90,7 @@ impl LinePattern {
             }
         }
         regex.push('$');
-        let regex = Regex::new(&regex)
+        let regex = compiled(regex)
             .map_err(|_| format!("the pattern '{pattern}' is too long to be matched"))?;
         Ok(LinePattern(regex))
     }
@@ -113,6 +117,23 @@ impl LinePattern {
             written: whole("stdout").zip(whole("stderr")).map(|(out, err)| [out, err]),
         })
     }
+}
+
+/// Compiles an expression, or finds it among those that were: a protocol has a dozen of them, and
+/// reads what each process of a test has told.
+fn compiled(text: String) -> Result<Regex, regex::Error> {
+    static KNOWN: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = known().get(&text) {
+        return Ok(regex.clone());
+    }
+    let regex = Regex::new(&text)?;
+    let mut known = known();
+    if known.len() == MOST_KNOWN {
+        known.clear();
+    }
+    known.insert(text, regex.clone());
+    Ok(regex)
 }
 
 /// A time that a program told; nothing if that cannot be one.
