@@ -267,7 +267,7 @@ fn remembered_failures_are_told_again_if_that_is_asked_for() {
     ws.eng(&["test", "--retell", "--verbose"])
         .expect(3)
         .ran(&[])
-        .tells("FAIL  //:a  (cached)")
+        .tells("FAIL  //:a  exit status 5  (cached)")
         .tells("    sorry\n")
         .tells("FAIL  //:b  crashed: SIGSEGV  (cached)");
     ws.eng(&["test", "--verbose"]).expect(3).ran(&["test //:a", "test //:b"]);

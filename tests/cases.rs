@@ -72,7 +72,9 @@ fn check_script(protocol: &str, body: &str, code: i32, line: &str) -> Run {
 #[test]
 fn an_exit_status_is_the_result() {
     check_script("exit", "exit 0", 0, "PASS  //:t  TIME");
-    check_script("exit", "echo why; exit 3", 3, "FAIL  //:t  TIME").tells("    why\n");
+    check_script("exit", "echo why; exit 3", 3, "FAIL  //:t  exit status 3  TIME")
+        .tells("    why\n")
+        .tells("FAILED  //:t (exit status 3)\n");
     check_script("exit", "exit 77", 0, "SKIP  //:t  skipped  TIME");
 }
 

@@ -211,7 +211,11 @@ fn main() { println!("too bad"); std::process::exit(3) }
     let run = ws.eng(&["test", "--test-output=all"]).expect(3).tells("    too bad\n");
     assert_eq!(
         cases(&ws, &run)[..3],
-        ["FAIL  //:t  1 of 2 cases failed  TIME", "  in/bad: failed", "  in/good: passed"]
+        [
+            "FAIL  //:t  1 of 2 cases failed  TIME",
+            "  in/bad: failed: exit status 3",
+            "  in/good: passed"
+        ]
     );
 }
 

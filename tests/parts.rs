@@ -107,7 +107,7 @@ fn a_failure_is_brought_again_until_it_is_mended_and_nothing_else_is() {
             .expect(3)
             .tells("tests: 4 passed (4 cached), 1 failed\n")
             .tells(": 1 ran, 8 cached\n")
-            .tells("  FAILED  //c:e\n");
+            .tells("  FAILED  //c:e (exit status 1)\n");
     }
     ws.write("lib/lib.c", "int lib(void) { return 3 }\n");
     for _ in 0..2 {

@@ -349,7 +349,7 @@ fn a_program_run_as_a_whole_finds_its_shard_by_the_names_that_it_knows() {
     ws.eng(&["test", "//:t"])
         .expect(3)
         .tells("FAIL  //:t  1 of 3 cases failed")
-        .tells("  shard 2 of 3: failed\n    shard 1 of 3\n");
+        .tells("  shard 2 of 3: failed: exit status 1\n    shard 1 of 3\n");
     // Two of them are remembered.
     ws.eng(&["test", "//:t", "--verbose"]).expect(3).ran(&["test //:t"]);
 }

@@ -85,7 +85,7 @@ pub struct ActionEnd {
     pub place: Place,
     /// Why it ran, in one line, if it ran.
     pub reason: Option<String>,
-    /// Files of the workspace that a failed command did not find, since they are no inputs of it.
+    /// Files that a failed command did not find, since they are no inputs of it: `'a.h' is there`.
     pub undeclared: Vec<String>,
 }
 
@@ -204,8 +204,8 @@ pub enum Verdict {
     /// It passed.
     #[default]
     Passed,
-    /// It failed.
-    Failed,
+    /// It failed; `exit status 3`, if only the status of its process told so, else empty.
+    Failed(String),
     /// It was skipped, perhaps with a reason.
     Skipped(String),
     /// It failed, as its author said it would, perhaps with a reason.
@@ -221,6 +221,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// It failed, and what told so says how.
+    pub fn failed() -> Verdict {
+        Verdict::Failed(String::new())
+    }
+
     /// True for what does not fail a run.
     pub fn is_good(&self) -> bool {
         matches!(self, Verdict::Passed | Verdict::Skipped(_)) || self.is_odd()
@@ -351,7 +356,7 @@ impl CaseCounts {
             Verdict::ExpectedFailure(_) => self.expected_failures += 1,
             Verdict::UnexpectedPass(_) => self.unexpected_passes += 1,
             Verdict::NotRun(_) => self.not_run += 1,
-            Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
+            Verdict::Failed(_) | Verdict::TimedOut(_) | Verdict::Crashed(_) => self.failed += 1,
         }
         self.flaky += usize::from(case.flaky > 0 && case.verdict.is_good());
         self.cached += usize::from(case.origin == Origin::Cached);

@@ -281,7 +281,7 @@ mod tests {
             Event::Warning("full disk".to_string()),
             Event::Warning("slow disk".to_string()),
             test("c", &[Verdict::Passed, Verdict::Passed]),
-            test("b", &[Verdict::Failed, Verdict::Passed, Verdict::Crashed("SIGSEGV".into())]),
+            test("b", &[Verdict::failed(), Verdict::Passed, Verdict::Crashed("SIGSEGV".into())]),
             Event::TestNotRun { label: label("a"), because: NotRun::NotBuilt(label("x")) },
         ]
     }

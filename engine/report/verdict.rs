@@ -69,7 +69,12 @@ fn line(style: &Style, label: &Label, cases: &[Case], duration: Duration) -> Str
     let time = style.paint(Tone::Quiet, &time);
     let counts = match cases {
         [only] if only.name.is_empty() => match &only.verdict {
-            Verdict::Passed | Verdict::Failed if !is_marked(only) => String::new(),
+            Verdict::Passed if !is_marked(only) => String::new(),
+            Verdict::Failed(how) if !is_marked(only) => match how.as_str() {
+                "" => String::new(),
+                // The word before the label says that it failed.
+                how => format!("  {how}"),
+            },
             _ => format!("  {}", described(only)),
         },
         _ => format!("  {}{}", counts(cases), partly.unwrap_or_default()),
@@ -101,7 +106,7 @@ fn word(cases: &[Case]) -> (&'static str, Tone) {
     let any = |fits: fn(&Verdict) -> bool| cases.iter().any(|case| fits(&case.verdict));
     if cases.is_empty() {
         ("NONE", Tone::Odd)
-    } else if any(|it| matches!(it, Verdict::Failed | Verdict::Crashed(_))) {
+    } else if any(|it| matches!(it, Verdict::Failed(_) | Verdict::Crashed(_))) {
         ("FAIL", Tone::Bad)
     } else if any(|it| matches!(it, Verdict::TimedOut(_))) {
         ("TIMEOUT", Tone::Bad)
@@ -195,7 +200,7 @@ fn describe(verdict: &Verdict) -> String {
     };
     match verdict {
         Verdict::Passed => "passed".to_string(),
-        Verdict::Failed => "failed".to_string(),
+        Verdict::Failed(how) => because("failed", how),
         Verdict::Skipped(why) => because("skipped", why),
         Verdict::ExpectedFailure(why) => because("expected failure", why),
         Verdict::UnexpectedPass(why) => because("unexpected pass", why),
@@ -212,7 +217,8 @@ pub(super) fn listed(style: &Style, label: &Label, case: &Case) -> Option<String
         | Verdict::Skipped(_)
         | Verdict::ExpectedFailure(_)
         | Verdict::UnexpectedPass(_) => return None,
-        Verdict::Failed => ("FAILED", Tone::Bad, String::new()),
+        Verdict::Failed(how) if how.is_empty() => ("FAILED", Tone::Bad, String::new()),
+        Verdict::Failed(how) => ("FAILED", Tone::Bad, format!(" ({how})")),
         Verdict::TimedOut(limit) => {
             ("TIMEOUT", Tone::Bad, format!(" (after {})", show_limit(*limit)))
         }
@@ -267,7 +273,7 @@ mod tests {
     #[test]
     fn a_bad_test_tells_each_bad_case_and_what_it_printed() {
         let cases = vec![
-            case("a", Verdict::Failed, Origin::Ran),
+            case("a", Verdict::failed(), Origin::Ran),
             case("b", Verdict::Crashed("SIGSEGV".into()), Origin::Ran),
             case("c", Verdict::TimedOut(Duration::from_secs(2)), Origin::Ran),
             case("d", Verdict::Passed, Origin::Ran),
@@ -294,7 +300,7 @@ mod tests {
         );
         let two = vec![leaky("a", Verdict::Passed), case("b", Verdict::Passed, Origin::Cached)];
         assert_eq!(show(two), "LEAK  //p:t  2 cases, 1 leaky (1 cached)  0.03s\n");
-        let failed = vec![leaky("a", Verdict::Failed), case("b", Verdict::Passed, Origin::Ran)];
+        let failed = vec![leaky("a", Verdict::failed()), case("b", Verdict::Passed, Origin::Ran)];
         assert_eq!(
             show(failed),
             "FAIL  //p:t  1 of 2 cases failed, 1 leaky  0.03s\n  \

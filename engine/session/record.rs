@@ -323,7 +323,7 @@ fn known(case: &Case) -> Option<KnownCase> {
         Verdict::Skipped(why) => Good::Skipped(why.clone()),
         Verdict::ExpectedFailure(why) => Good::ExpectedFailure(why.clone()),
         Verdict::UnexpectedPass(why) => Good::UnexpectedPass(why.clone()),
-        Verdict::Failed | Verdict::TimedOut(_) | Verdict::Crashed(_) | Verdict::NotRun(_) => {
+        Verdict::Failed(_) | Verdict::TimedOut(_) | Verdict::Crashed(_) | Verdict::NotRun(_) => {
             return None;
         }
     };

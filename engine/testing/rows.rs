@@ -32,7 +32,7 @@ pub(super) fn row(
 ) -> Result<Option<CaseRow>> {
     let (verdict, text) = match &judged.verdict {
         Verdict::Passed => (PASSED, String::new()),
-        Verdict::Failed => (FAILED, String::new()),
+        Verdict::Failed(how) => (FAILED, how.clone()),
         Verdict::Skipped(why) => (SKIPPED, why.clone()),
         Verdict::ExpectedFailure(why) => (EXPECTED_FAILURE, why.clone()),
         Verdict::UnexpectedPass(why) => (UNEXPECTED_PASS, why.clone()),
@@ -90,7 +90,7 @@ pub(super) fn reusable(row: &CaseRow, retell: bool) -> Option<Verdict> {
         SKIPPED => Verdict::Skipped(row.text.clone()),
         EXPECTED_FAILURE => Verdict::ExpectedFailure(row.text.clone()),
         UNEXPECTED_PASS => Verdict::UnexpectedPass(row.text.clone()),
-        FAILED if retell => Verdict::Failed,
+        FAILED if retell => Verdict::Failed(row.text.clone()),
         CRASHED if retell => Verdict::Crashed(row.text.clone()),
         TIMED_OUT if retell => {
             Verdict::TimedOut(Duration::from_millis(row.text.parse().unwrap_or_default()))

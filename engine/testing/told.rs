@@ -26,7 +26,7 @@ pub(super) fn names(
             let name = |own: String| names::of_case(&test.programs[program], &own);
             return names
                 .map(|own| own.into_iter().map(name).collect())
-                .map_err(|why| Judged::new(whole, Verdict::Failed, why));
+                .map_err(|why| Judged::new(whole, Verdict::failed(), why));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Refuted(why) | Outcome::Broken(why) => Verdict::Crashed(why.clone()),

@@ -50,7 +50,7 @@ impl Judged {
     fn of(case: ReportedCase) -> Judged {
         let verdict = match case.outcome {
             CaseOutcome::Passed => Verdict::Passed,
-            CaseOutcome::Failed => Verdict::Failed,
+            CaseOutcome::Failed => Verdict::failed(),
             CaseOutcome::Skipped(why) => Verdict::Skipped(why),
             CaseOutcome::ExpectedFailure(why) => Verdict::ExpectedFailure(why),
             CaseOutcome::UnexpectedPass(why) => Verdict::UnexpectedPass(why),
@@ -105,7 +105,7 @@ pub(super) fn of_cases(
         };
         let mut judged = Judged::of(case);
         // A report tells outcomes only; what the process printed is then all there is.
-        if judged.output.is_empty() && judged.verdict == Verdict::Failed {
+        if judged.output.is_empty() && judged.verdict == Verdict::failed() {
             judged.output = of_case.to_string();
         }
         res.cases.push(judged);
@@ -117,7 +117,7 @@ pub(super) fn of_cases(
     let Some(end) = bad_end(outcome, stopped).or_else(early) else {
         if missing.is_empty() {
             let complaint =
-                complaint.map(|why| Judged::whole(Verdict::Failed, &format!("{why}\n")));
+                complaint.map(|why| Judged::whole(Verdict::failed(), &format!("{why}\n")));
             res.cases.extend(complaint);
         } else {
             let why = complaint
@@ -194,7 +194,7 @@ pub(super) fn of_program(
     }
     let Some(reported) = reported else {
         let verdict = match outcome {
-            Outcome::Exited(_) => Verdict::Failed,
+            Outcome::Exited(status) => Verdict::Failed(format!("exit status {status}")),
             other => bad_end(other, stopped).unwrap_or(Verdict::Passed),
         };
         return vec![Judged::whole(verdict, printed)];
@@ -228,12 +228,12 @@ pub(super) fn of_program(
             match named {
                 Some(whole) => {
                     if whole.verdict.is_good() {
-                        whole.verdict = Verdict::Failed;
+                        whole.verdict = Verdict::failed();
                     }
                     push_line(&mut whole.output, &complaint);
                 }
                 None => {
-                    cases.push(Judged::whole(Verdict::Failed, &format!("{complaint}\n")));
+                    cases.push(Judged::whole(Verdict::failed(), &format!("{complaint}\n")));
                 }
             }
         }
