@@ -162,3 +162,69 @@ large! {
     a_line_of_a_million_blanks: format!("[{}!]", " ".repeat(1_000_000));
     ten_thousand_equal_targets: format!("[{}]", "filegroup(name: \"a\"),".repeat(10_000));
 }
+
+// A cause is told, and not what follows from it.
+wrong! {
+    sources_that_are_missing_and_nothing_else: 2, "test //...", r#"
+-- BUILD.ron
+[
+    workspace(name: "ws"),
+    sh_test(name: "script", srcs: "none.sh"),
+    cc_test(name: "c", srcs: ["none.c"]),
+    rust_library(name: "crate", srcs: ["none.rs"]),
+    rust_test(name: "rust", srcs: ["//nowhere:rs"]),
+    sh_test(name: "other", srcs: ":gone"),
+    genrule(name: "gone", outs: [], cmd: "true", srcs: ["none.txt"]),
+    sh_test(name: "with", srcs: "t.sh", setup: [":gone"]),
+]
+-- t.sh
+#!/bin/sh
+"#;
+    what_is_empty_without_another_mistake: 2, "test //...", r#"
+-- BUILD.ron
+[
+    workspace(name: "ws"),
+    cc_test(name: "c", srcs: []),
+    rust_library(name: "crate", srcs: []),
+    sh_test(name: "with", srcs: "t.sh", setup: [":nothing"]),
+    filegroup(name: "nothing"),
+]
+-- t.sh
+#!/bin/sh
+"#;
+    a_wrong_visibility_of_a_dependency: 2, "build //app", r#"
+-- lib/BUILD.ron
+[cc_library(name: "lib", srcs: ["lib.c"], visible_to: ["app"])]
+-- lib/lib.c
+-- app/BUILD.ron
+[cc_binary(name: "app", srcs: ["app.c"], deps: ["//lib"])]
+-- app/app.c
+int main(void) { return 0; }
+"#;
+    a_dependency_that_is_wrong_in_itself: 2, "build //app", r#"
+-- lib/BUILD.ron
+[
+    cc_library(name: "lib", srcs: ["lib.c"], copts: 3),
+    cc_libary(name: "unread"),
+]
+-- lib/lib.c
+-- app/BUILD.ron
+[cc_binary(name: "app", srcs: ["app.c", "none.c"], deps: ["//lib", "//lib:unread"])]
+-- app/app.c
+int main(void) { return 0; }
+"#;
+    a_replacement_that_does_not_fit: 2, "build //...", r#"
+-- BUILD.ron
+[
+    workspace(
+        name: "ws",
+        replace: {"@eng//cc:toolchain": "//:mine"},
+    ),
+    filegroup(name: "mine"),
+    cc_binary(name: "a", srcs: ["a.c"]),
+    cc_binary(name: "b", srcs: ["a.c"], toolchain: "@eng//cc:toolchain"),
+]
+-- a.c
+int main(void) { return 0; }
+"#;
+}

@@ -57,14 +57,17 @@ impl Scope<'_> {
             && !attr.kind.is_list()
             && !matches!(attr.kind, AttrKind::String { .. })
         {
-            problems.push(Problem::at(
-                &self.target.place,
-                format!(
-                    "'{}' of {} is missing: its default gives nothing here",
-                    attr.name,
-                    self.label()
-                ),
-            ));
+            problems.push(
+                Problem::at(
+                    &self.target.place,
+                    format!(
+                        "'{}' of {} is missing: its default gives nothing here",
+                        attr.name,
+                        self.label()
+                    ),
+                )
+                .following(),
+            );
         }
     }
 
@@ -213,23 +216,27 @@ impl Scope<'_> {
         problems: &mut Problems,
     ) {
         let home = &self.target.label.package;
-        let Some(label) = resolve(self.workspace, text, home, place, problems) else { return };
+        let resolved = resolve(self.workspace, text, home, place, problems);
+        let Some((label, place)) = resolved else { return };
         let Some(target) = self.analysis.targets.get(&label).cloned() else { return };
         let words = word::flatten(&target.files);
         if words.is_empty() {
-            problems.push(Problem::at(
-                place,
-                format!(
-                    "{label} has no files to give to '{}': {} leaves none behind",
-                    attr.name, target.rule
-                ),
-            ));
+            problems.push(
+                Problem::at(
+                    &place,
+                    format!(
+                        "{label} has no files to give to '{}': {} leaves none behind",
+                        attr.name, target.rule
+                    ),
+                )
+                .following(),
+            );
         }
         if let AttrKind::File { ext } | AttrKind::Files { ext } = &attr.kind {
             for word in words.iter().filter(|word| !suffixes(&word.text, ext)) {
                 let ext = listing(ext.iter().map(String::as_str), 20);
                 problems.push(Problem::at(
-                    place,
+                    &place,
                     format!(
                         "{label} gives '{}', but '{}' takes files that end in {ext}",
                         word.text, attr.name
@@ -239,7 +246,7 @@ impl Scope<'_> {
         }
         if matches!(attr.kind, AttrKind::File { .. }) && words.len() > 1 {
             problems.push(Problem::at(
-                place,
+                &place,
                 format!("'{}' wants one file, but {label} gives {}", attr.name, words.len()),
             ));
         }
@@ -277,13 +284,14 @@ impl Scope<'_> {
         problems: &mut Problems,
     ) {
         let home = &self.target.label.package;
-        let Some(label) = resolve(self.workspace, text, home, place, problems) else { return };
+        let resolved = resolve(self.workspace, text, home, place, problems);
+        let Some((label, place)) = resolved else { return };
         let Some(target) = self.analysis.targets.get(&label) else { return };
         if !provides.is_empty() && !provides.iter().any(|group| target.groups.contains_key(group)) {
             let wanted =
                 provides.iter().map(|group| format!("'{group}'")).collect::<Vec<_>>().join(" or ");
             problems.push(Problem::at(
-                place,
+                &place,
                 format!(
                     "{label} does not provide {wanted}, which '{}' asks for; it is a {}",
                     attr.name, target.rule
@@ -319,14 +327,15 @@ impl Scope<'_> {
             return;
         }
         let home = &self.target.label.package;
-        let Some(label) = resolve(self.workspace, text, home, place, problems) else { return };
+        let resolved = resolve(self.workspace, text, home, place, problems);
+        let Some((label, place)) = resolved else { return };
         let Some(target) = self.analysis.targets.get(&label).cloned() else { return };
         let mut words = word::flatten(&target.run);
         let Some(first) = words.first_mut() else {
-            problems.push(Problem::at(
-                place,
-                format!("{label} cannot be run; it is a {}", target.rule),
-            ));
+            problems.push(
+                Problem::at(&place, format!("{label} cannot be run; it is a {}", target.rule))
+                    .following(),
+            );
             return;
         };
         // A shell would look for a bare name on PATH.
@@ -356,20 +365,22 @@ impl Scope<'_> {
         let mut res = text.to_string();
         for (label, mention) in paths_in(text) {
             let home = &self.target.label.package;
-            let Some(label) = resolve(self.workspace, label, home, place, problems) else {
-                continue;
-            };
+            let resolved = resolve(self.workspace, label, home, place, problems);
+            let Some((label, place)) = resolved else { continue };
             let Some(target) = self.analysis.targets.get(&label) else { continue };
             let run = word::flatten(&target.run);
             let files = if run.is_empty() { word::flatten(&target.files) } else { run };
             let [only] = files.as_slice() else {
-                problems.push(Problem::at(
-                    place,
-                    format!(
-                        "'{mention}' wants a target with one file, but {label} has {}",
-                        files.len()
-                    ),
-                ));
+                problems.push(
+                    Problem::at(
+                        &place,
+                        format!(
+                            "'{mention}' wants a target with one file, but {label} has {}",
+                            files.len()
+                        ),
+                    )
+                    .following(),
+                );
                 continue;
             };
             let path = short(&only.text);

@@ -115,7 +115,7 @@ impl Scope<'_> {
                             words.len(),
                             mention.name
                         ),
-                    ).also(&self.target.place, "for this target"));
+                    ).also(&self.target.place, "for this target").following());
                     return;
                 }
                 repeat = Some((mention, words.len()));

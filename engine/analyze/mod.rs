@@ -131,11 +131,18 @@ pub fn analyze(
     let order = order::dependencies_first(workspace, labels, &modes.active, &mut problems);
     let mut analysis = Analysis::default();
     let mut tools = HashMap::new();
-    for (target, needs) in order {
+    let mut sound: Vec<bool> = Vec::with_capacity(order.len());
+    for order::Ordered { target, needs, whole } in order {
+        let whole = whole && needs.iter().all(|need| sound[*need as usize]);
         let label = target.label.clone();
         analysis.reached.push(Reached { label, needs, sources: Vec::new() });
+        let mut own = Problems::default();
         let configured = scope::Scope::new(workspace, &mut analysis, &mut tools, modes, &target)
-            .configure(&mut problems);
+            .configure(&mut own);
+        sound.push(whole && own.is_empty());
+        // Whoever reads what is wrong does not want to read what follows from it.
+        let has_cause = !whole || own.iter().any(|problem| !problem.follows);
+        problems.extend(own.into_iter().filter(|problem| !(has_cause && problem.follows)));
         // What stands for a target that does not exist stands for nothing.
         analysis.targets.extend(configured.map(|it| (target.label.clone(), Arc::new(it))));
     }

@@ -42,31 +42,28 @@ pub(super) fn labels_of(
     for (text, place) in named {
         let is_target = matches!(attr.kind, AttrKind::Target { .. } | AttrKind::Targets { .. });
         if is_target || (names_label(&attr.kind) && Label::looks_like(&text)) {
-            found.extend(
-                resolve(workspace, &text, home, &place, problems).map(|label| (label, place)),
-            );
+            found.extend(resolve(workspace, &text, home, &place, problems));
         } else if takes_paths(target, attr) {
             for (label, _) in paths_in(&text) {
-                let label = resolve(workspace, label, home, &place, problems);
-                found.extend(label.map(|label| (label, place.clone())));
+                found.extend(resolve(workspace, label, home, &place, problems));
             }
         }
     }
     found
 }
 
-/// Reads a label and replaces it as the workspace says.
+/// Reads a label and replaces it as the workspace says, in which case it is there that it stands.
 pub(super) fn resolve(
     workspace: &Workspace,
     text: &str,
     home: &PackageName,
     place: &Place,
     problems: &mut Problems,
-) -> Option<Label> {
+) -> Option<(Label, Place)> {
     match Label::parse(text, home) {
         Ok(label) => Some(match workspace.replace.get(&label) {
-            Some((other, _)) => other.clone(),
-            None => label,
+            Some(replaced) => replaced.clone(),
+            None => (label, place.clone()),
         }),
         Err(why) => {
             problems.push(Problem::at(place, format!("'{text}' {why}")));

@@ -1,14 +1,20 @@
 //! Dependencies before dependents; targets that do not exist; circles, told as a sentence.
 
 use super::needs::needs;
-use crate::base::{Label, Place, Problem, Problems};
+use crate::base::{Label, PackageName, Place, Problem, Problems};
 use crate::load::{Package, Target, Workspace, no_target};
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-/// A target with those that it needs, by their place in the order.
-pub(super) type Ordered = (Arc<Target>, Vec<u32>);
+/// A target in its order.
+pub(super) struct Ordered {
+    pub target: Arc<Target>,
+    /// Those that it needs, by their place in the order.
+    pub needs: Vec<u32>,
+    /// False if something was wrong already with its package or with what it needs.
+    pub whole: bool,
+}
 
 /// All targets that the labels need, themselves included, dependencies first.
 pub(super) fn dependencies_first(
@@ -19,7 +25,8 @@ pub(super) fn dependencies_first(
 ) -> Vec<Ordered> {
     let mut graph: DiGraph<Arc<Target>, Place> = DiGraph::new();
     let mut nodes: HashMap<Label, NodeIndex> = HashMap::new();
-    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut broken = Broken::of(workspace);
+    let mut flawed: HashSet<NodeIndex> = HashSet::new();
     let mut queue = VecDeque::new();
     for label in labels {
         if let Some(target) = workspace.target(label)
@@ -32,18 +39,29 @@ pub(super) fn dependencies_first(
     while let Some(label) = queue.pop_front() {
         let node = nodes[&label];
         let target = graph[node].clone();
+        let before = problems.len();
+        let mut is_whole = broken.spares(&target.label, problems);
         for (dep, place) in needs(workspace, &target, active, problems) {
             let Some(found) = workspace.target(&dep) else {
-                let why = missing(workspace, &target, &dep, &mut told, problems);
-                problems.push(Problem::at(&place, why));
+                // It may be the very one that could not be read.
+                if broken.spares(&dep, problems) {
+                    problems.push(Problem::at(&place, missing(workspace, &target, &dep)));
+                }
+                is_whole = false;
                 continue;
             };
-            may_depend(workspace, &target, found, &place, problems);
+            // What is wrong with its package may be whom it is visible to.
+            if broken.spares(&dep, problems) {
+                may_depend(workspace, &target, found, &place, problems);
+            }
             let to = *nodes.entry(dep.clone()).or_insert_with(|| {
                 queue.push_back(dep);
                 graph.add_node(found.clone())
             });
             graph.add_edge(node, to, place);
+        }
+        if !is_whole || problems.len() > before {
+            flawed.insert(node);
         }
     }
     match petgraph::algo::toposort(&graph, None) {
@@ -56,7 +74,11 @@ pub(super) fn dependencies_first(
             let ordered = |node: NodeIndex| {
                 let needs = graph.neighbors(node).map(|need| places[need.index()]);
                 let needs: BTreeSet<u32> = needs.collect();
-                (graph[node].clone(), needs.into_iter().collect())
+                Ordered {
+                    target: graph[node].clone(),
+                    needs: needs.into_iter().collect(),
+                    whole: !flawed.contains(&node),
+                }
             };
             order.into_iter().map(ordered).collect()
         }
@@ -92,22 +114,29 @@ fn may_depend(
     problems.push(Problem::at(place, text).also(&visible.place, add));
 }
 
-/// Why a label names nothing, with the nearest name. Problems of a package that could not be read
-/// whole are told along, since they may be the reason.
-fn missing(
-    workspace: &Workspace,
-    target: &Target,
-    label: &Label,
-    told: &mut BTreeSet<String>,
-    problems: &mut Problems,
-) -> String {
-    let Some(package) = workspace.packages.get(&label.package) else {
-        return no_target(workspace, label);
-    };
-    if !package.problems.is_empty() && told.insert(package.name.to_string()) {
-        problems.extend(package.problems.clone());
+/// Packages that could not be read without problems, and whether these are told.
+struct Broken<'a>(HashMap<&'a PackageName, (&'a Problems, bool)>);
+
+impl<'a> Broken<'a> {
+    fn of(workspace: &'a Workspace) -> Broken<'a> {
+        let packages = workspace.packages.values().filter(|it| !it.problems.is_empty());
+        Broken(packages.map(|package| (&package.name, (&package.problems, false))).collect())
     }
-    if !package.has_file(&label.name) {
+
+    /// True if the label's package is none of them; else its problems are told once.
+    fn spares(&mut self, label: &Label, problems: &mut Problems) -> bool {
+        let Some((why, told)) = self.0.get_mut(&label.package) else { return true };
+        if !std::mem::replace(told, true) {
+            problems.extend(why.iter().cloned());
+        }
+        false
+    }
+}
+
+/// Why a label names nothing, with the nearest name.
+fn missing(workspace: &Workspace, target: &Target, label: &Label) -> String {
+    let package = workspace.packages.get(&label.package);
+    if !package.is_some_and(|package| package.has_file(&label.name)) {
         return no_target(workspace, label);
     }
     match label.package == target.label.package {
@@ -136,7 +165,7 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
         knot.sort_by(|a, b| graph[*a].label.cmp(&graph[*b].label));
         // A search from every node of a huge knot would take long; a short circle is found from the
         // first few as well.
-        let inside: std::collections::HashSet<NodeIndex> = knot.iter().copied().collect();
+        let inside: HashSet<NodeIndex> = knot.iter().copied().collect();
         let mut steps = 0;
         let mut shortest: Option<Vec<NodeIndex>> = None;
         for start in knot {
@@ -189,7 +218,7 @@ fn tell_cycles(graph: &DiGraph<Arc<Target>, Place>, problems: &mut Problems) {
 fn circle(
     graph: &DiGraph<Arc<Target>, Place>,
     start: NodeIndex,
-    inside: &std::collections::HashSet<NodeIndex>,
+    inside: &HashSet<NodeIndex>,
     steps: &mut usize,
 ) -> Option<Vec<NodeIndex>> {
     let mut from: HashMap<NodeIndex, NodeIndex> = HashMap::new();

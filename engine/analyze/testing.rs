@@ -171,7 +171,9 @@ impl Scope<'_> {
                     target.rule
                 );
                 problems.push(
-                    Problem::at(&self.target.place, text).also(&target.place, "declared here"),
+                    Problem::at(&self.target.place, text)
+                        .also(&target.place, "declared here")
+                        .following(),
                 );
                 continue;
             }
@@ -279,7 +281,7 @@ impl Scope<'_> {
             };
             return Some(programs.into_iter().enumerate().map(of).collect());
         };
-        problems.push(Problem::at(&self.target.place, text));
+        problems.push(Problem::at(&self.target.place, text).following());
         None
     }
 

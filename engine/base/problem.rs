@@ -13,22 +13,30 @@ pub struct Problem {
     pub text: String,
     /// Further places that explain it, each with a remark.
     pub also: Vec<(Place, String)>,
+    /// True if it may follow from another mistake, beside which it is not told.
+    pub follows: bool,
 }
 
 impl Problem {
     /// A problem at a place.
     pub fn at(place: &Place, text: impl Into<String>) -> Problem {
-        Problem { place: Some(place.clone()), text: text.into(), also: Vec::new() }
+        Problem { place: Some(place.clone()), text: text.into(), also: Vec::new(), follows: false }
     }
 
     /// A problem that stands in no file.
     pub fn plain(text: impl Into<String>) -> Problem {
-        Problem { place: None, text: text.into(), also: Vec::new() }
+        Problem { place: None, text: text.into(), also: Vec::new(), follows: false }
     }
 
     /// Adds a second place with a remark.
     pub fn also(mut self, place: &Place, remark: impl Into<String>) -> Problem {
         self.also.push((place.clone(), remark.into()));
+        self
+    }
+
+    /// Says that it may follow from another mistake in the same target, or in what that rests on.
+    pub fn following(mut self) -> Problem {
+        self.follows = true;
         self
     }
 }
@@ -88,6 +96,11 @@ impl Problems {
     /// Adds many.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.0.extend(problems);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// True if nothing is wrong.
