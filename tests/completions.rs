@@ -66,6 +66,34 @@ fn labels_come_from_the_workspace() {
 }
 
 #[test]
+fn modes_profiles_and_rules_come_from_the_workspace() {
+    let ws = workspace(FILES);
+    ws.write(
+        "BUILD.ron",
+        r#"[workspace(
+            name: "ws",
+            modes: ["slow", "slower"],
+            config: {"ci": ["--jobs=1"], "cold": ["--no-cache"]},
+        )]"#,
+    );
+    let settings = ws.beside("config").join("eng");
+    std::fs::create_dir_all(&settings).expect("make a folder");
+    std::fs::write(
+        settings.join("config.ron"),
+        "[settings(config: {\"mine\": [\"-k\"], \"ci\": []})]",
+    )
+    .expect("write settings");
+    assert_eq!(offered(&ws, &["eng", "test", "--mode", "slo"]), "slow slower");
+    assert_eq!(offered(&ws, &["eng", "build", "--mode=rel"]), "--mode=release");
+    assert_eq!(offered(&ws, &["eng", "explain", "--mode", "cov"]), "coverage");
+    assert_eq!(offered(&ws, &["eng", "query", "--mode", "slowe"]), "slower");
+    assert_eq!(offered(&ws, &["eng", "test", "--config", ""]), "ci cold mine");
+    assert_eq!(offered(&ws, &["eng", "explain", "--config=m"]), "--config=mine");
+    assert_eq!(offered(&ws, &["eng", "rules", "cc_l"]), "cc_library");
+    assert_eq!(offered(&ws, &["eng", "rules", "ta"]), "tap");
+}
+
+#[test]
 fn what_was_written_just_now_is_offered() {
     let ws = workspace(FILES);
     assert_eq!(offered(&ws, &["eng", "test", "//app:n"]), "");

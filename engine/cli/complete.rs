@@ -4,6 +4,7 @@
 use super::Exit;
 use super::options::{self, Options, Shell, typed};
 use super::places::places;
+use super::profile;
 use super::request::here;
 use crate::query::{Candidate, Names, functions};
 use crate::report;
@@ -75,6 +76,31 @@ pub fn expression(text: &OsStr) -> Vec<CompletionCandidate> {
     }
     found.extend(names.complete(word, &home, true));
     told(found, before)
+}
+
+/// How the name of a rule or of a test protocol may go on.
+pub fn rule(word: &OsStr) -> Vec<CompletionCandidate> {
+    let found = known().map(|(names, _)| names.complete_rule(&word.to_string_lossy()));
+    told(found.unwrap_or_default(), "")
+}
+
+/// How the name of a mode may go on.
+pub fn mode(word: &OsStr) -> Vec<CompletionCandidate> {
+    let found = known().map(|(names, _)| names.complete_mode(&word.to_string_lossy()));
+    told(found.unwrap_or_default(), "")
+}
+
+/// How the name of a profile may go on.
+pub fn profile(word: &OsStr) -> Vec<CompletionCandidate> {
+    let word = word.to_string_lossy();
+    let mut found: Vec<Candidate> = Vec::new();
+    for (name, what) in profile::names() {
+        // The workspace and the user may both have one of a name.
+        if name.starts_with(&*word) && !found.iter().any(|it| it.word == name) {
+            found.push(Candidate { word: name, what: what.to_string() });
+        }
+    }
+    told(found, "")
 }
 
 fn known() -> Option<(Names, String)> {

@@ -74,6 +74,7 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  eng rules\n  eng rules cc_library")]
     Rules {
         /// Name of a rule or test protocol
+        #[arg(add = ArgValueCompleter::new(complete::rule))]
         name: Option<String>,
     },
     /// Write BUILD.ron files for the sources that are there
@@ -144,10 +145,10 @@ pub struct Common {
     #[arg(short, long)]
     pub verbose: bool,
     /// Activate a mode of the rules, such as release
-    #[arg(long = "mode", value_name = "MODE")]
+    #[arg(long = "mode", value_name = "MODE", add = ArgValueCompleter::new(complete::mode))]
     pub modes: Vec<String>,
     /// Take the flags of a profile of the workspace or of your settings; what is typed holds
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", add = ArgValueCompleter::new(complete::profile))]
     pub config: Vec<String>,
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
@@ -175,10 +176,15 @@ pub struct Explain {
     #[arg(long, value_name = "N", value_parser = number)]
     pub run: Option<usize>,
     /// Modes of the rules
-    #[arg(long = "mode", value_name = "MODE", conflicts_with = "run")]
+    #[arg(
+        long = "mode",
+        value_name = "MODE",
+        conflicts_with = "run",
+        add = ArgValueCompleter::new(complete::mode)
+    )]
     pub modes: Vec<String>,
     /// Take the flags of a profile
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", add = ArgValueCompleter::new(complete::profile))]
     pub config: Vec<String>,
 }
 

@@ -25,6 +25,21 @@ struct Profiles {
     workspace: Vec<Profile>,
 }
 
+/// The names of all profiles, those of the workspace first, as far as they can be read.
+pub fn names() -> Vec<(String, &'static str)> {
+    let workspace = || {
+        let here = places::working_directory().ok()?;
+        load::profiles_of_workspace(&load::find_root(&here, &here).ok()?)
+    };
+    let user = || load::profiles_of_user(&places::settings()?).ok();
+    let named = |profiles: Option<Vec<Profile>>, what: &'static str| {
+        profiles.unwrap_or_default().into_iter().map(move |it| (it.name.text, what))
+    };
+    named(workspace(), "profile of the workspace")
+        .chain(named(user(), "profile of your settings"))
+        .collect()
+}
+
 /// The flags that profiles add to what was typed, weakest first.
 pub fn added(typed: &ArgMatches) -> Result<Vec<Text>, Failure> {
     let Some((verb, typed)) = typed.subcommand() else { return Ok(Vec::new()) };

@@ -35,7 +35,7 @@ pub struct Query {
     #[arg(long, alias = "noimplicit-deps")]
     pub no_implicit_deps: bool,
     /// Activate a mode of the rules for actions and compdb, such as release
-    #[arg(long = "mode", value_name = "MODE")]
+    #[arg(long = "mode", value_name = "MODE", add = ArgValueCompleter::new(complete::mode))]
     pub modes: Vec<String>,
     /// Answer as far as that is possible when something is wrong; the exit code is then 3
     #[arg(short, long)]

@@ -1,13 +1,17 @@
-//! Names of packages, targets and files, and how a word that somebody types may go on.
+//! Names of packages, targets, files, rules and modes, and how a word that somebody types may go on.
 
 use super::graph::{Graph, NodeId, NodeKind};
+use crate::load::Workspace;
 use serde::{Deserialize, Serialize};
 
-/// All names of a graph: what completion needs of it.
+/// All names of a workspace: what completion needs of it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Names {
     /// In the order of their names.
     packages: Vec<Package>,
+    /// Rules and test protocols.
+    rules: Vec<Candidate>,
+    modes: Vec<Candidate>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,7 +23,7 @@ struct Package {
 }
 
 /// How a word may go on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Candidate {
     /// The whole word.
     pub word: String,
@@ -34,8 +38,8 @@ impl Candidate {
 }
 
 impl Names {
-    /// The names of a graph.
-    pub fn of(graph: &Graph) -> Names {
+    /// The names of a workspace, and of the graph that was made of it.
+    pub fn of(workspace: &Workspace, graph: &Graph) -> Names {
         let package = |number: usize| {
             let mut members = String::new();
             for node in graph.members(number).map(NodeId) {
@@ -48,7 +52,24 @@ impl Names {
             }
             Package { name: graph.package_name(number).to_string(), members }
         };
-        Names { packages: (0..graph.packages.len()).map(package).collect() }
+        let packages = (0..graph.packages.len()).map(package).collect();
+        let candidate = |name: &String, what: &str| Candidate::new(name.clone(), what);
+        let known = &workspace.rules;
+        let mut rules: Vec<Candidate> =
+            known.rules.keys().map(|name| candidate(name, "rule")).collect();
+        rules.extend(known.protocols.keys().map(|name| candidate(name, "test protocol")));
+        let modes = workspace.modes.iter().map(|name| candidate(name, "mode")).collect();
+        Names { packages, rules, modes }
+    }
+
+    /// How the name of a rule or of a test protocol may go on.
+    pub fn complete_rule(&self, word: &str) -> Vec<Candidate> {
+        beginning(&self.rules, word)
+    }
+
+    /// How the name of a mode may go on.
+    pub fn complete_mode(&self, word: &str) -> Vec<Candidate> {
+        beginning(&self.modes, word)
     }
 
     /// How a pattern may go on, typed in the folder of the package `home`: `a/b`. Labels of files count
@@ -172,6 +193,10 @@ impl Names {
     }
 }
 
+fn beginning(all: &[Candidate], word: &str) -> Vec<Candidate> {
+    all.iter().filter(|it| it.word.starts_with(word)).cloned().collect()
+}
+
 /// Packages of `@eng` stand behind all others.
 fn order(name: &str) -> (bool, &str) {
     (name.starts_with('@'), name)
@@ -194,6 +219,7 @@ mod tests {
                 package("//ab/c", "BUILD.ron\t\nc\tcc_library\n"),
                 package("@eng//cc", "toolchain\tcc_toolchain\n"),
             ],
+            ..Names::default()
         };
         let found = names.complete(word, home, false);
         found.into_iter().map(|it| it.word).collect::<Vec<_>>().join(" ")

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Part of the names of records; another number makes those of another form unknown.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Something that was made of what was seen.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct Kept<T> {
 pub fn survey(root: &Path, places: &Places, program: &Path) -> Result<Graph, LoadError> {
     match kept(root, &file(root, places, program, "graph")) {
         Some(graph) => Ok(graph),
-        None => refresh(root, places, program),
+        None => Ok(refresh(root, places, program)?.0),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn survey(root: &Path, places: &Places, program: &Path) -> Result<Graph, Loa
 pub fn names(root: &Path, places: &Places, program: &Path) -> Result<Names, LoadError> {
     match kept(root, &file(root, places, program, "names")) {
         Some(names) => Ok(names),
-        None => Ok(Names::of(&refresh(root, places, program)?)),
+        None => Ok(refresh(root, places, program)?.1),
     }
 }
 
@@ -54,17 +54,19 @@ fn kept<T: Serialize + DeserializeOwned>(root: &Path, file: &Path) -> Option<T> 
 
 /// Loads the workspace and keeps what is made of it. Without the records the next query is slower, and
 /// no less right.
-fn refresh(root: &Path, places: &Places, program: &Path) -> Result<Graph, LoadError> {
+fn refresh(root: &Path, places: &Places, program: &Path) -> Result<(Graph, Names), LoadError> {
     let start_ns = now_ns();
     let workspace = load::workspace(root)?;
-    let mut kept = Kept { seen: Vec::new(), made: gather(&workspace) };
-    if let Some(seen) = seen(&workspace, &[program.to_path_buf()], start_ns) {
-        kept.seen = seen;
-        let _ = save_flat(&file(root, places, program, "graph"), &kept);
-        let names = Kept { made: Names::of(&kept.made), seen: kept.seen };
-        let _ = save_flat(&file(root, places, program, "names"), &names);
-    }
-    Ok(kept.made)
+    let graph = gather(&workspace);
+    let names = Names::of(&workspace, &graph);
+    let Some(seen) = seen(&workspace, &[program.to_path_buf()], start_ns) else {
+        return Ok((graph, names));
+    };
+    let graph = Kept { seen, made: graph };
+    let _ = save_flat(&file(root, places, program, "graph"), &graph);
+    let names = Kept { seen: graph.seen, made: names };
+    let _ = save_flat(&file(root, places, program, "names"), &names);
+    Ok((graph.made, names.made))
 }
 
 fn file(root: &Path, places: &Places, program: &Path, what: &str) -> PathBuf {
