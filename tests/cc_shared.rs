@@ -83,13 +83,13 @@ fn elsewhere(ws: &Workspace) -> std::path::PathBuf {
 #[test]
 fn a_program_finds_its_shared_libraries_wherever_it_is_copied() {
     let ws = libraries(
-        r#"[cc_binary(name: "all", srcs: ["all.c"], deps: ["//one:shared_one", "//two:upon"])]"#,
+        r#"[cc_binary(name: "whole", srcs: ["all.c"], deps: ["//one:shared_one", "//two:upon"])]"#,
     );
     ws.build(&[])
         .tells("  $ cc -shared -Wl,-soname,libshared_one.so -Wl,--dependency-file=out/one/_obj/shared_one/link.d -o out/one/libshared_one.so -Wl,--whole-archive out/one/libone.a out/base/libbase.a -Wl,--no-whole-archive\n")
-        .tells("  $ cc -Wl,--dependency-file=out/app/_obj/all/link.d -o out/app/all out/app/_obj/all/app/all.c.o -Wl,--push-state,--no-as-needed out/two/libupon.so out/one/libshared_one.so -Wl,--pop-state '-Wl,-rpath,$ORIGIN'\n");
-    assert_eq!(delivered(&ws, "app"), ["all", "libshared_one.so", "libupon.so"]);
-    assert_eq!(prints(&elsewhere(&ws).join("app/all")), "2 4 6\n");
+        .tells("  $ cc -Wl,--dependency-file=out/app/_obj/whole/link.d -o out/app/whole out/app/_obj/whole/app/all.c.o -Wl,--push-state,--no-as-needed out/two/libupon.so out/one/libshared_one.so -Wl,--pop-state '-Wl,-rpath,$ORIGIN'\n");
+    assert_eq!(delivered(&ws, "app"), ["libshared_one.so", "libupon.so", "whole"]);
+    assert_eq!(prints(&elsewhere(&ws).join("app/whole")), "2 4 6\n");
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn what_a_shared_library_holds_is_not_linked_once_more() {
 #[test]
 fn a_library_in_two_shared_libraries_is_a_problem_of_whoever_wants_both() {
     let ws = libraries(
-        r#"[cc_binary(name: "all", srcs: ["all.c"], deps: ["//one:shared_one", "//two:shared_two"])]"#,
+        r#"[cc_binary(name: "whole", srcs: ["all.c"], deps: ["//one:shared_one", "//two:shared_two"])]"#,
     );
-    let told = "app/BUILD.ron:1:2: 'base/libbase.a' would be in //app:all twice, by //one:shared_one and by //two:shared_two; let one of these depend on the other, or both on a third that holds it\n";
+    let told = "app/BUILD.ron:1:2: 'base/libbase.a' would be in //app:whole twice, by //one:shared_one and by //two:shared_two; let one of these depend on the other, or both on a third that holds it\n";
     ws.eng(&["build"]).expect(2).tells(told).tells("  one/BUILD.ron:3:5: //one:shared_one\n");
     ws.build(&["//one:shared_one", "//two:shared_two"]);
 }
@@ -178,7 +178,7 @@ fn a_program_that_is_not_linked_statically_takes_each_library_as_a_file_of_its_o
     let ws = libraries(
         r#"[
     cc_library(name: "fixed", srcs: ["fixed.c"], linkstatic: true, deps: ["//base"]),
-    cc_binary(name: "all", srcs: ["all.c"], deps: ["//one", "//two", ":fixed"], linkstatic: false),
+    cc_binary(name: "whole", srcs: ["all.c"], deps: ["//one", "//two", ":fixed"], linkstatic: false),
 ]
 -- app/fixed.c
 int fixed;
@@ -186,16 +186,16 @@ int fixed;
     );
     let first = ws.build(&[]);
     assert!(!first.stderr.contains("archive one/"), "{}", first.stderr);
-    let there = ["all", "libbase++libbase.so", "libone++libone.so", "libtwo++libtwo.so"];
+    let there = ["libbase++libbase.so", "libone++libone.so", "libtwo++libtwo.so", "whole"];
     assert_eq!(delivered(&ws, "app"), there);
 
     ws.write("base/base.c", &ws.read("base/base.c").replace("static", "int more;\nstatic"));
     ws.build(&[]).ran(&[
         "compile base/base.c",
         "link base/_obj/base/libbase++libbase.so",
-        "link app/all",
+        "link app/whole",
     ]);
-    assert_eq!(prints(&elsewhere(&ws).join("app/all")), "2 4 6\n");
+    assert_eq!(prints(&elsewhere(&ws).join("app/whole")), "2 4 6\n");
 }
 
 #[test]

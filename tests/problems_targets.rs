@@ -28,6 +28,10 @@ wrong! {
 -- a/BUILD.ron
 [alias(name: "a")]
 "#;
+    names_that_mean_many: 2, "test //...", r#"
+-- a/BUILD.ron
+[filegroup(name: "all"), filegroup(name: "..."), filegroup(name: "all.c")]
+"#;
     a_bad_name: 2, "test //...", r#"
 -- a/BUILD.ron
 [filegroup(name: "my files")]

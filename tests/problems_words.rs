@@ -38,6 +38,8 @@ macro_rules! lines {
 pub(crate) use lines;
 
 lines! {
+    a_file_that_is_near: 2, "build text/tetx.c";
+    neither_a_file_nor_a_package: 2, "build nothing/like/it.c";
     a_package_that_is_near: 2, "test //txet:text_test";
     a_target_that_is_near: 2, "test //text:test_text //text:tex";
     a_target_like_no_other: 2, "test //text:parser";

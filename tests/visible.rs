@@ -59,15 +59,15 @@ fn packages_below_one_package_and_one_target_may_be_named() {
     filegroup(name: "below", srcs: ["x"], visible_to: ["//a/..."]),
     filegroup(name: "package", srcs: ["x"], visible_to: ["//a:all"]),
     filegroup(name: "target", srcs: ["x"], visible_to: ["//a:t", "//a/b"]),
-    filegroup(name: "all", srcs: ["x"], visible_to: ["//..."]),
+    filegroup(name: "each", srcs: ["x"], visible_to: ["//..."]),
     filegroup(name: "own", srcs: [":none"], visible_to: []),
     filegroup(name: "none", srcs: ["x"], visible_to: [":all"]),
 ]
 -- lib/x
 -- a/BUILD.ron
-[filegroup(name: "t", srcs: ["//lib:below", "//lib:package", "//lib:target", "//lib:all"])]
+[filegroup(name: "t", srcs: ["//lib:below", "//lib:package", "//lib:target", "//lib:each"])]
 -- a/b/BUILD.ron
-[filegroup(name: "b", srcs: ["//lib:below", "//lib:target", "//lib:all"])]
+[filegroup(name: "b", srcs: ["//lib:below", "//lib:target", "//lib:each"])]
 "#,
     );
     ws.build(&["--all"]);

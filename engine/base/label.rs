@@ -145,7 +145,8 @@ pub fn check_target_name(name: &str) -> Result<(), String> {
             "contains {shown}; a target's name is made of letters, digits and _-.+=,@~/"
         ));
     }
-    if name == "..." {
+    if matches!(name, "all" | "all-targets" | "...") {
+        // `//a:all` are all targets of a package.
         return Err("means many targets in patterns; choose another name".to_string());
     }
     if name.len() > 200 {

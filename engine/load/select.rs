@@ -110,8 +110,13 @@ fn existing(
         let why = match owned {
             Some(Ok(labels)) => return labels,
             Some(Err(why)) => why,
-            None => meant(workspace, label, term)
-                .unwrap_or_else(|| no_package(workspace, &label.package)),
+            None => meant(workspace, label, term).unwrap_or_else(|| {
+                let typed = term.text.trim_start_matches('-');
+                match is_path && !typed.starts_with("//") && !typed.starts_with('@') {
+                    true => no_path(workspace, &label.package),
+                    false => no_package(workspace, &label.package),
+                }
+            }),
         };
         problems.push(Problem::plain(format!("the pattern '{}': {why}", term.text)));
         return Vec::new();
@@ -187,6 +192,40 @@ fn no_package(workspace: &Workspace, name: &PackageName) -> String {
     format!("there is no package '{name}'{why}")
 }
 
+/// Why a path is neither that of a file nor that of a package, with the nearest that is one.
+fn no_path(workspace: &Workspace, name: &PackageName) -> String {
+    let path = &*name.path;
+    let there = workspace.root.join(path);
+    if there.is_dir() {
+        return no_package(workspace, name);
+    }
+    if there.is_file() {
+        return format!("'{path}' is a file that belongs to no package");
+    }
+    let (package, file) = (near_package(workspace, name), near_file(workspace, name));
+    let is_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+    let near = match (is_file && !file.is_empty()) || package.is_empty() {
+        true => file,
+        false => package,
+    };
+    format!("there is neither a file '{path}' nor a package '{name}'{near}")
+}
+
+/// The nearest file of the package in whose folder a path lies.
+fn near_file(workspace: &Workspace, path: &PackageName) -> String {
+    let mut folder = &*path.path;
+    while !folder.is_empty() {
+        folder = parent(folder);
+        let name = PackageName { repo: path.repo, path: folder.into() };
+        if let Some(package) = workspace.packages.get(&name) {
+            let files = package.files.iter().filter(|file| *file != "BUILD.ron");
+            let files: Vec<String> = files.map(|file| join(folder, file)).collect();
+            return nearest(&path.path, files.iter().map(String::as_str));
+        }
+    }
+    String::new()
+}
+
 fn near_package(workspace: &Workspace, name: &PackageName) -> String {
     let known = workspace.packages.keys();
     // The root's name is so short that everything short would be near it.
@@ -216,7 +255,7 @@ mod tests {
                 ("ab", r#"[group(name: "ab")]"#, &[]),
                 (
                     "f",
-                    r#"[group(name: "all", srcs: glob(["*/*.c"])), group(name: "x", srcs: [when("!release", ["d/x.c"])])]"#,
+                    r#"[group(name: "each", srcs: glob(["*/*.c"])), group(name: "x", srcs: [when("!release", ["d/x.c"])])]"#,
                     &["d/x.c", "d/y.c", "z.c"],
                 ),
                 ("bad", r#"[group(name: "ok"), gruop(name: "x")]"#, &[]),
@@ -246,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_file_selects_the_targets_that_name_it() {
-        assert_eq!(select(&["f/d/x.c"]).unwrap(), ["//f:all!", "//f:x!"]);
+        assert_eq!(select(&["f/d/x.c"]).unwrap(), ["//f:each!", "//f:x!"]);
         assert_eq!(select(&["f/d/x.c", "-f/d/y.c"]).unwrap(), ["//f:x!"]);
         assert_eq!(select(&["//f:d/x.c", "-//f:d/y.c"]).unwrap(), ["//f:x!"]);
         assert_eq!(
@@ -275,6 +314,14 @@ mod tests {
             "the pattern '//a:x.c': 'x.c' is a file of //a that no target there names"
         );
         assert_eq!(wrong("b"), "the pattern 'b': there is no package '//b'; did you mean '//a:b'?");
+        assert_eq!(
+            wrong("f/d/z.c"),
+            "the pattern 'f/d/z.c': there is neither a file 'f/d/z.c' nor a package '//f/d/z.c'; did you mean 'f/d/x.c'?"
+        );
+        assert_eq!(
+            wrong("ac"),
+            "the pattern 'ac': there is neither a file 'ac' nor a package '//ac'; did you mean '//a'?"
+        );
         assert_eq!(
             wrong("-//a:qqq"),
             "the pattern '-//a:qqq': there is no target '//a:qqq'; //a has a, b and m"
