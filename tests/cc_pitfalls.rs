@@ -224,3 +224,23 @@ fn a_header_that_is_there_but_that_nobody_gives_is_named() {
     let run = ws.eng(&["build", "//app:nowhere"]).expect(1);
     assert!(!run.stderr.contains("hint:"), "{}", run.stderr);
 }
+
+#[test]
+fn a_header_that_a_target_makes_but_that_nobody_gives_is_named() {
+    let ws = workspace(
+        r#"
+-- gen/BUILD.ron
+[genrule(name: "gen", outs: ["made.h"], cmd: "echo > $OUT")]
+-- app/BUILD.ron
+[cc_binary(name: "app", srcs: ["app.c"])]
+-- app/app.c
+#include "gen/made.h"
+int main(void) { return 0; }
+"#,
+    );
+    ws.eng(&["build", "--all", "//..."]).expect(1).tells(
+        "  hint: 'gen/made.h' is made by //gen:gen, but neither //app:app nor what it depends on gives it to this action\n  rerun: ",
+    );
+    ws.write("app/BUILD.ron", "[cc_binary(name: \"app\", srcs: [\"app.c\", \"//gen\"])]");
+    ws.build(&["//..."]);
+}

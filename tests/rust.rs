@@ -66,7 +66,7 @@ fn a_chain_of_libraries_reaches_the_program() {
     rust_library(name: "one", srcs: ["one.rs"]),
     rust_library(name: "two", srcs: ["two.rs"], deps: [":one"]),
     rust_library(name: "three", srcs: ["three.rs"], deps: [":two"]),
-    rust_binary(name: "all", srcs: ["all.rs"], deps: [":three"]),
+    rust_binary(name: "whole", srcs: ["all.rs"], deps: [":three"]),
 ]
 -- one.rs
 pub fn f() -> u32 { 1 }
@@ -79,7 +79,7 @@ fn main() { println!("{}", three::f()) }
 "#,
     );
     ws.build(&[]);
-    assert_eq!(prints(&ws, "all"), "3\n");
+    assert_eq!(prints(&ws, "whole"), "3\n");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_crate_sees_only_the_crates_it_names() {
 [
     rust_library(name: "one", srcs: ["one.rs"]),
     rust_library(name: "two", srcs: ["two.rs"], deps: [":one"]),
-    rust_binary(name: "all", srcs: ["all.rs"], deps: [":two"]),
+    rust_binary(name: "whole", srcs: ["all.rs"], deps: [":two"]),
 ]
 -- one.rs
 pub fn f() -> u32 { 1 }
@@ -101,6 +101,14 @@ fn main() { println!("{}", one::f()) }
 "#,
     );
     ws.eng(&["build"]).expect(1).tells("all.rs:1");
+}
+
+#[test]
+fn a_module_that_is_there_but_no_source_is_named() {
+    let ws = workspace(
+        "-- a/BUILD.ron\n[rust_library(name: \"a\", srcs: [\"lib.rs\"])]\n-- a/lib.rs\nmod x;\n-- a/x.rs\n",
+    );
+    ws.eng(&["build", "--all"]).expect(1).tells("  hint: 'a/x.rs' is there, but neither //a:a ");
 }
 
 #[test]

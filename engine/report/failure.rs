@@ -18,10 +18,10 @@ pub(super) fn failed(style: &Style, about: &About, end: &ActionEnd) -> String {
     res.push('\n');
     push_command(&mut res, style, end);
     push_output(&mut res, style, end);
-    for path in &end.undeclared {
-        let path = neutral(path, false);
+    for known in &end.undeclared {
+        let known = neutral(known, false);
         res.push_str(&format!(
-            "  hint: '{path}' is there, but neither {} nor what it depends on gives it to this action\n",
+            "  hint: {known}, but neither {} nor what it depends on gives it to this action\n",
             about.label
         ));
     }
