@@ -180,8 +180,7 @@ mod inner {
 fn f() {}
 "#,
     );
-    let told =
-        "warning: //:t cannot be built as 'merged' (compile t fails), so it is built as 'split'\n";
+    let told = "warning: //:t cannot be built as 'merged' (compile t fails: error[E0425]: cannot find function `helper` in the crate root), so it is built as 'split'\n";
     ws.test(&[]).tells(told).tells("PASS  //:t  2 cases").ran(&[
         "compile a.rs",
         "compile b.rs",

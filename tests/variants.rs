@@ -68,7 +68,7 @@ fn what_cannot_be_built_in_a_variant_is_built_in_the_next_and_remembered() {
         "static int x;\nint a(void) { return x; }\n",
         "static long x;\nint a(void);\nint main(void) { return a() + (int)x; }\n",
     );
-    let told = "warning: //:t cannot be built as 'joined' (compile _obj/t/unit.c fails), so it is built as 'split'";
+    let told = "warning: //:t cannot be built as 'joined' (compile _obj/t/unit.c fails: ./b.c:1:13: error: conflicting types for 'x'; have 'long int'), so it is built as 'split'";
     ws.test(&[])
         .ran(&[
             "compile a.c",

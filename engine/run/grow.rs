@@ -30,7 +30,7 @@ pub struct Executed {
     /// Its counts.
     pub summary: Summary,
     /// Targets that could not be built in their variant but have another one, each with the action
-    /// that failed: that is not counted, and what needs it is left undone.
+    /// that failed and why: that is not counted, and what needs it is left undone.
     pub fallen: BTreeMap<Label, String>,
     /// Targets of which an action failed.
     pub failed: BTreeSet<Label>,

@@ -354,7 +354,7 @@ impl Coordinator<'_, '_> {
             news.learned.extend(follow.learned);
             news.keep(self.shared, &action, &mut done, began);
             if falls_back {
-                self.fall_back(node, &action);
+                self.fall_back(node, &action, &done);
                 continue;
             }
             news.batch.cases.extend(follow.cases);

@@ -20,7 +20,7 @@ impl Coordinator<'_, '_> {
     }
 
     /// Leaves undone what needs the action, without a word.
-    pub fn fall_back(&mut self, node: NodeId, action: &Action) {
+    pub fn fall_back(&mut self, node: NodeId, action: &Action, done: &Done) {
         let mut open: Vec<NodeId> = self.plan.dependents(node).collect();
         while let Some(next) = open.pop() {
             if self.states.waits(next) {
@@ -28,10 +28,22 @@ impl Coordinator<'_, '_> {
             }
         }
         // Of several actions that fail the first by name is told, whichever came first in time.
-        let first = self.over.fallen.entry(action.label.clone()).or_insert(action.about.clone());
-        if action.about < *first {
-            first.clone_from(&action.about);
+        let text = format!("{} fails{}", action.about, self.complaint(done));
+        let first = self.over.fallen.entry(action.label.clone()).or_insert_with(|| text.clone());
+        if text < *first {
+            *first = text;
         }
+    }
+
+    /// What a failed process complained of, as far as one line tells: the first that speaks of an
+    /// error.
+    fn complaint(&self, done: &Done) -> String {
+        let output = done.row.stdout.or(done.row.stderr);
+        let bytes = output.and_then(|digest| self.shared.cas.read(&digest).ok().flatten());
+        let bytes = bytes.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().find(|line| line.contains("error"));
+        line.map_or(String::new(), |line| format!(": {}", line.trim()))
     }
 
     /// Everything that needs an action that has failed, directly or not.

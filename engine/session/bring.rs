@@ -113,7 +113,7 @@ impl Session {
                 let (from, to) = (&fallback.from, &fallback.to);
                 modes.failed_variants.insert((label.clone(), from.clone()));
                 let text = format!(
-                    "{label} cannot be built as '{from}' ({about} fails), so it is built as '{to}'"
+                    "{label} cannot be built as '{from}' ({about}), so it is built as '{to}'"
                 );
                 fell_back.push((label.clone(), text));
             }
