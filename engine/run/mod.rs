@@ -55,7 +55,7 @@ pub use fuzz::READERS;
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use lookup::are_stored;
-pub use offspring::end_all;
+pub use offspring::{end_all, end_left};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Deadline, Home, Options, Schedule, Shared};

@@ -115,6 +115,29 @@ pub fn end_all() -> usize {
     kill(None, look(None, false)).1
 }
 
+/// Kills what a run has left behind whose own eng was killed: all that it gave a place for temporary
+/// files in this folder, which was that eng's alone.
+pub fn end_left(folder: &Path) {
+    // A shell in which somebody looks around there is not told to have its files there.
+    let mark = [b"TMPDIR=", folder.as_os_str().as_bytes(), b"/"].concat();
+    let began = Instant::now();
+    let mut any = true;
+    // What forks while it is looked for is found by the next look.
+    while any && began.elapsed() < HOPE {
+        any = false;
+        for number in numbers().filter(|number| *number != getpid().as_raw_nonzero().get()) {
+            let environment = fs::read(format!("/proc/{number}/environ")).unwrap_or_default();
+            let Some(pid) = Pid::from_raw(number) else { continue };
+            if memchr::memmem::find(&environment, &mark).is_some()
+                && kill_process(pid, Signal::KILL).is_ok()
+            {
+                any = true;
+                Orphan { pid, name: String::new(), stray: true }.ends_before(began + HOPE);
+            }
+        }
+    }
+}
+
 /// Kills until a look finds nothing more. Gives names of those of the tree, and how many could not
 /// be killed.
 fn kill(tree: Option<&Tree>, mut found: Found) -> (BTreeSet<String>, usize) {
@@ -263,10 +286,14 @@ impl Family {
 
 /// All children of a process, found by looking at every process of the machine.
 fn children_of(parent: Pid) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let parent = parent.as_raw_nonzero().get();
-    numbers.filter(|number| Status::of(*number).is_some_and(|it| it.parent == parent)).collect()
+    numbers().filter(|number| Status::of(*number).is_some_and(|it| it.parent == parent)).collect()
+}
+
+/// Numbers of all processes of the machine that can be seen.
+fn numbers() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// What the kernel tells of a process.

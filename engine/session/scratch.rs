@@ -1,6 +1,7 @@
 //! Folders of this process alone, in which actions run: one in memory if the machine has a place
 //! for that, and one on the store's disk.
 
+use crate::run::end_left;
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, StatVfsMountFlags, flock, statfs, statvfs};
 use rustix::process::getuid;
@@ -82,7 +83,7 @@ impl Drop for Folder {
     }
 }
 
-/// Removes what killed processes of this user left behind. A folder without a lock that was made
+/// Removes what killed processes of this user left behind, and ends what these had started. A folder without a lock that was made
 /// just now may belong to a process that is about to lock it.
 fn sweep(base: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(base) else { return };
@@ -98,6 +99,7 @@ fn sweep(base: &Path, prefix: &str) {
         }
         let Ok(folder) = File::open(entry.path()) else { continue };
         if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            end_left(&entry.path());
             let _ = fs::remove_dir_all(entry.path());
         }
     }
