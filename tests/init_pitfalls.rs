@@ -197,3 +197,26 @@ fn a_script_that_needs_a_file_of_another_package_says_so_and_names_none_of_its_o
     );
     ws.eng(&["build"]).expect(0);
 }
+
+#[test]
+fn programs_of_a_package_without_a_library_have_crates_of_their_own() {
+    let ws = workspace(
+        r#"
+-- pair/Cargo.toml
+[package]
+name = "pair"
+version = "0.1.0"
+edition = "2021"
+-- pair/src/bin/left.rs
+fn main() { println!("{}", module_path!()); }
+-- pair/src/bin/right.rs
+fn main() {}
+"#,
+    );
+    ws.eng(&["init", "--add"]).expect(0);
+    let text = ws.read("pair/BUILD.ron");
+    assert!(text.contains("name: \"left\"") && !text.contains("crate:"), "{text}");
+    ws.build(&["//..."]);
+    let left = std::process::Command::new(ws.root().join("eng-out/bin/pair/left")).output();
+    assert_eq!(left.expect("start it").stdout, b"left\n");
+}

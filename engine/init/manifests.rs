@@ -148,8 +148,12 @@ impl Package<'_> {
                 };
                 let name = if unit.library { library.clone() } else { target_name(name) };
                 let deps = own.clone().filter(|_| !unit.library);
-                let target =
+                let mut target =
                     self.target(rule, &name, Some(root), &sources, deps.clone(), unit.for_tests);
+                if !unit.library {
+                    // The crate of a program is called what the program is.
+                    target.attrs.retain(|it| it.0 != self.manifest.krate);
+                }
                 let krate = target.name.clone();
                 packages.add(self.folder, target);
                 self.unit_tests(unit, (root, &krate), &sources, deps, packages);
