@@ -122,12 +122,12 @@ impl Packages {
         owner: &dyn Fn(&str) -> String,
         files: &[String],
     ) -> String {
+        let is_own = |path: &str| owner(path) == folder;
         let own: Vec<&str> = files
             .iter()
-            .filter(|path| owner(path) == folder)
+            .filter(|path| is_own(path))
             .map(|path| path[folder.len()..].trim_start_matches('/'))
             .collect();
-        let is_own = |path: &str| owner(path) == folder;
         let mut strays_of = BTreeSet::new();
         let mut text = String::from("[\n");
         if let Some(name) = root {
@@ -136,11 +136,12 @@ impl Packages {
         for target in self.targets.get(folder).into_iter().flatten() {
             let _ = write!(text, "{}(name: {}", target.rule, quoted(&target.name));
             for (name, value) in &target.attrs {
-                let _ = match within(value, &is_own) {
+                let (value, strays) = parted(value, &is_own);
+                let _ = match value {
                     Some(value) => write!(text, ", {name}: {}", written(&value, folder, &own)),
                     None => Ok(()),
                 };
-                for path in strays(value).filter(|path| !is_own(path)) {
+                for path in &strays {
                     strays_of.insert(format!(
                         "{} needs {path}, which belongs to //{}: give it a filegroup there",
                         target.name,
@@ -162,21 +163,11 @@ impl Packages {
     }
 }
 
-/// The files of a list.
-fn strays(value: &Value) -> impl Iterator<Item = &String> {
-    let paths = if let Value::Files(paths) = value { Some(paths) } else { None };
-    paths.into_iter().flatten()
-}
-
-/// The value without files of other packages; nothing if no file is left.
-fn within(value: &Value, is_own: &dyn Fn(&str) -> bool) -> Option<Value> {
-    match value {
-        Value::Files(paths) => {
-            let own: BTreeSet<String> = paths.iter().filter(|it| is_own(it)).cloned().collect();
-            (!own.is_empty()).then_some(Value::Files(own))
-        }
-        other => Some(other.clone()),
-    }
+/// The value without files of other packages, nothing if no file is left; and those files.
+fn parted(value: &Value, is_own: &dyn Fn(&str) -> bool) -> (Option<Value>, BTreeSet<String>) {
+    let Value::Files(paths) = value else { return (Some(value.clone()), BTreeSet::new()) };
+    let (own, strays): (BTreeSet<String>, _) = paths.iter().cloned().partition(|it| is_own(it));
+    ((!own.is_empty()).then_some(Value::Files(own)), strays)
 }
 
 fn list(words: impl Iterator<Item = String>) -> String {

@@ -33,7 +33,7 @@ pub fn recall(root: &Path, places: &Places, request: &Request) -> Option<Recalle
     }
     let file = file(root, places, request);
     let mut record: Record = load_flat(&file)?;
-    if Denied::of(&places.cache).look(Some(record.denied))? != record.denied {
+    if Denied::now(&places.cache)? != record.denied {
         return None;
     }
     let mut stale = vec![false; record.targets.len()];

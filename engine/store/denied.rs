@@ -27,6 +27,11 @@ impl Denied {
         Denied { path, before, own: AtomicU64::new(0) }
     }
 
+    /// How the file of a cache looks, which may not be there; nothing if that cannot be told.
+    pub fn now(cache: &Path) -> Option<Option<FileStat>> {
+        FileStat::of(&cache.join("denied")).ok()
+    }
+
     /// Lets it grow.
     pub fn deny(&self) {
         let file = File::options().append(true).create(true).open(&self.path);
