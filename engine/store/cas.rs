@@ -24,6 +24,7 @@ const BLOB_TIME: i64 = 1;
 const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of eng.\n";
 
 /// A file that was stored.
+#[derive(Debug)]
 pub struct Stored {
     /// Of its bytes.
     pub digest: Digest,
