@@ -243,7 +243,8 @@ impl Bep {
 
     fn action(&mut self, about: &About, end: &ActionEnd, out: &mut Vec<u8>) {
         let process = end.details.process.as_ref();
-        self.cpu += process.map_or(Duration::ZERO, |it| it.user + it.system);
+        let cpu = process.map_or(Duration::ZERO, |it| it.user.saturating_add(it.system));
+        self.cpu = self.cpu.saturating_add(cpu);
         if about.test {
             if let Some(process) = process {
                 let known = self.processes.entry(about.label.clone());

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// More attempts are not told one by one.
+const MOST: u32 = 1000;
+
 impl Bep {
     /// A test has its verdicts: that it was built, its attempts, what they came to. `took` is how
     /// long it took, and when that was known.
@@ -26,7 +29,7 @@ impl Bep {
         let process = self.processes.remove(label);
         let start = process.map_or(took.1, |(started, _)| started);
         // Attempts that failed before the one that is told.
-        let failed = cases.iter().map(|case| case.flaky).max().unwrap_or_default();
+        let failed = cases.iter().map(|case| case.flaky).max().unwrap_or_default().min(MOST);
         let last = status(cases);
         let bad = cases.iter().filter(|case| !case.verdict.is_good()).count();
         let cached = !cases.is_empty() && cases.iter().all(|it| it.origin == Origin::Cached);

@@ -249,8 +249,14 @@ fn time(seconds: f64) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("has {seconds} in place of a time"))
 }
 
+/// The end of the year 9999: later moments cannot be written.
+const LAST: f64 = 253_402_300_799.0;
+
 /// A moment, in whole microseconds.
 fn moment(seconds: f64) -> Result<SystemTime, String> {
+    if seconds > LAST {
+        return Err(format!("has {seconds}, which no clock shows"));
+    }
     let micros = (time(seconds)?.as_nanos() + 500) / 1000;
     let since = u64::try_from(micros).ok().map(Duration::from_micros);
     since
@@ -277,7 +283,8 @@ fn outcome(outcome: json::Outcome) -> Result<event::Outcome, String> {
     Ok(match outcome {
         Passed => event::Outcome::Passed,
         Exited { status } => event::Outcome::Exited(status),
-        Signalled { signal } => event::Outcome::Signalled(signal),
+        Signalled { signal: signal @ 0..=127 } => event::Outcome::Signalled(signal),
+        Signalled { signal } => return Err(format!("has {signal} in place of a signal")),
         TimedOut { limit } => event::Outcome::TimedOut(time(limit)?),
         Stopped => event::Outcome::Stopped,
         Refuted { why } => event::Outcome::Refuted(why),
@@ -328,6 +335,12 @@ fn verdict(verdict: json::Verdict) -> Result<event::Verdict, String> {
 
 fn summary(counts: json::Summary) -> Result<event::Summary, String> {
     let (tests, cases) = (counts.tests, counts.cases);
+    let all = [counts.ran, counts.cached, counts.failed, counts.skipped, counts.broken];
+    let of_tests = [tests.passed, tests.failed, tests.empty, tests.not_run];
+    // They are added up.
+    if let Some(many) = all.iter().chain(&of_tests).find(|it| **it > u32::MAX as usize) {
+        return Err(format!("counts {many}, which is too much"));
+    }
     let seed = counts.seed.map(|seed| seed.parse().map_err(|_| format!("has the seed '{seed}'")));
     Ok(event::Summary {
         ran: counts.ran,

@@ -7,7 +7,7 @@ use super::output::neutral;
 use super::style::{Style, Tone};
 use super::summary::{Leftovers, summary};
 use super::verdict::{self, TestEnd};
-use crate::base::Label;
+use crate::base::{Label, plain_line};
 use crate::event::{About, ActionEnd, Event, NotRun, Origin, Outcome, Phase, Summary};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -91,7 +91,7 @@ impl Story {
                 self.take_turns(out);
             }
             Event::Delivered { path, .. } => {
-                self.left.delivered.insert(path);
+                self.left.delivered.insert(plain_line(&path));
             }
             Event::Finished(counts) => self.end(Some(&counts), out),
         }
