@@ -2,7 +2,7 @@
 //! It is there in tests and with the feature `fuzzing`; `fuzz/` has a target for each name.
 
 use crate::base::{self, Reader};
-use crate::{load, query, run, session, store, testing};
+use crate::{load, query, report, run, session, store, testing};
 
 fn readers() -> impl Iterator<Item = Reader> {
     let rooms = [
@@ -13,6 +13,7 @@ fn readers() -> impl Iterator<Item = Reader> {
         testing::READERS,
         store::READERS,
         session::READERS,
+        report::READERS,
     ];
     rooms.into_iter().flatten().copied()
 }

@@ -15,7 +15,7 @@ mod session; // base event load analyze graph query store run testing
 mod report; // base event query
 mod cli; // base event load init query session report
 #[cfg(any(test, feature = "fuzzing"))]
-mod fuzz; // base load query run testing store session
+mod fuzz; // base load query run testing store session report
 
 pub use cli::main;
 #[cfg(feature = "fuzzing")]

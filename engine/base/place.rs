@@ -18,7 +18,9 @@ pub struct Source {
 #[derive(Clone)]
 pub struct Place {
     source: Arc<Source>,
+    /// Of a place that was only told, whose text is empty: its line, which is not 0.
     start: u32,
+    /// Of such a place its column.
     end: u32,
 }
 
@@ -42,6 +44,12 @@ impl Place {
         Place::new(&source, 0, text.len())
     }
 
+    /// A place that was told by somebody who has read the file.
+    pub fn told(file: &str, line: u32, column: u32) -> Place {
+        let source = Arc::new(Source { path: file.to_string(), text: String::new() });
+        Place { source, start: line.max(1), end: column }
+    }
+
     /// The part of this place that starts `offset` bytes in and is `len` bytes long.
     pub fn within(&self, offset: usize, len: usize) -> Place {
         let start = self.start as usize + offset;
@@ -55,6 +63,9 @@ impl Place {
 
     /// Line, counted from 1.
     pub fn line(&self) -> usize {
+        if self.is_told() {
+            return self.start as usize;
+        }
         self.before().matches('\n').count() + 1
     }
 
@@ -63,7 +74,9 @@ impl Place {
     pub fn line_after(&self, known: Option<(&Place, usize)>) -> usize {
         match known {
             Some((place, line))
-                if Arc::ptr_eq(&place.source, &self.source) && place.start <= self.start =>
+                if Arc::ptr_eq(&place.source, &self.source)
+                    && place.start <= self.start
+                    && !self.is_told() =>
             {
                 let between = &self.source.text[place.start as usize..self.start as usize];
                 line + between.matches('\n').count()
@@ -74,6 +87,9 @@ impl Place {
 
     /// Column in characters, counted from 1.
     pub fn column(&self) -> usize {
+        if self.is_told() {
+            return self.end as usize;
+        }
         self.before().rsplit('\n').next().unwrap_or("").chars().count() + 1
     }
 
@@ -113,8 +129,12 @@ impl Place {
         )
     }
 
+    fn is_told(&self) -> bool {
+        self.source.text.is_empty() && self.start > 0
+    }
+
     fn before(&self) -> &str {
-        &self.source.text[..self.start as usize]
+        self.source.text.get(..self.start as usize).unwrap_or_default()
     }
 }
 

@@ -4,11 +4,13 @@ use super::Exit;
 use super::options::{Build, Common, FailFast};
 use super::places::places;
 use super::request::{here, jobs, pattern, style};
-use crate::event::Summary;
-use crate::report;
-use crate::session::{Failure, Filter, Goal, Options, Policy, Request, Session, recall};
+use super::streams::{LAST, end, started, streams};
+use crate::event::{Event, Phase, Summary};
+use crate::report::{self, Streams, Style};
+use crate::session::{Failure, Filter, Goal, Options, Places, Policy, Request, Session, recall};
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Instant, SystemTime};
 
 /// Builds what patterns match.
 pub fn build(options: Build) -> Result<Exit, Failure> {
@@ -55,24 +57,47 @@ pub fn bring(
         command: std::env::args().collect::<Vec<_>>().join(" "),
     };
     more(&mut request)?;
+    let places = places()?;
+    let verb = if is_test { "test" } else { "build" };
+    let mut streams = streams(&common.told, &places.cache)?;
+    if !request.options.dry_run {
+        streams.add_events_file(&here.root.join(LAST));
+    }
+    streams.begin(&started(verb, &common.patterns, &here.root), SystemTime::now());
     let rerun = if is_test { "eng test" } else { "eng build" };
     let style = style(&common, rerun, output);
-    let places = places()?;
-    let mut recalled = recall(&here.root, &places, &request);
+    let res = carry_out(&here.root, &places, &request, style, &mut streams, began);
+    end(streams, &res);
+    res
+}
+
+fn carry_out(
+    root: &Path,
+    places: &Places,
+    request: &Request,
+    style: Style,
+    streams: &mut Streams,
+    began: Instant,
+) -> Result<Exit, Failure> {
+    streams.take(&Event::Phase { phase: Phase::Discover, apart: false });
+    let mut recalled = recall(root, places, request);
     if let Some(known) = recalled.as_ref().filter(|known| known.is_all()) {
-        let summary = report::while_showing(style, |events| known.tell(began, &events));
+        // Nothing happens: the file of the last run in which something did is worth more.
+        streams.leave_files();
+        let summary = report::while_showing(style, streams, |events| known.tell(began, &events));
         return Ok(exit(&summary));
     }
-    let part = recalled.as_ref().map(|known| Session::resume(&here.root, &places, known));
+    let part = recalled.as_ref().map(|known| Session::resume(root, places, known));
     let session = match part {
         Some(Ok(session)) => session,
         // What was remembered of the workspace does not hold; all of it tells what is wrong.
         Some(Err(_)) | None => {
             recalled = None;
-            Session::open(&here.root, &places, request.options.dry_run)?
+            Session::open(root, places, request.options.dry_run)?
         }
     };
-    let summary = report::while_showing(style, |events| session.bring(&request, recalled, events))?;
+    let work = |events| session.bring(request, recalled, events);
+    let summary = report::while_showing(style, streams, work)?;
     Ok(exit(&summary))
 }
 

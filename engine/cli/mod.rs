@@ -4,9 +4,11 @@ mod options; // what was typed
 mod profile; // flags that were not typed
 mod request; // what was meant
 mod places; // folders of the user
+mod streams; // who is told besides the screen
 mod build; // eng build
 mod test; // eng test
 mod query; // eng query
+mod replay; // eng replay
 mod explain; // eng explain
 mod explained; // … as text
 mod rules; // eng rules
@@ -90,6 +92,7 @@ fn run(options: Options, added: &[Text]) -> Exit {
         Verb::Build(build) => build::build(build),
         Verb::Test(test) => test::test(test),
         Verb::Query(query) => query::query(query),
+        Verb::Replay(options) => replay::replay(options),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules { name } => rules::rules(name),
         Verb::Init(options) => init::init(options),
@@ -105,22 +108,17 @@ fn run(options: Options, added: &[Text]) -> Exit {
 }
 
 fn tell(failure: Failure) -> Exit {
+    let (exit, text) = told(&failure);
+    report::print_problem(&text);
+    exit
+}
+
+/// What is said of a failure, and the exit code.
+fn told(failure: &Failure) -> (Exit, String) {
     match failure {
-        Failure::Problems(problems) => {
-            report::print_problem(&problems.to_string());
-            Exit::Usage
-        }
-        Failure::Usage(text) => {
-            report::print_problem(&format!("eng: {text}\n"));
-            Exit::Usage
-        }
-        Failure::NoTests(text) => {
-            report::print_problem(&format!("eng: {text}\n"));
-            Exit::NoTests
-        }
-        Failure::World(error) => {
-            report::print_problem(&format!("eng: {error:#}\n"));
-            Exit::Environment
-        }
+        Failure::Problems(problems) => (Exit::Usage, problems.to_string()),
+        Failure::Usage(text) => (Exit::Usage, format!("eng: {text}\n")),
+        Failure::NoTests(text) => (Exit::NoTests, format!("eng: {text}\n")),
+        Failure::World(error) => (Exit::Environment, format!("eng: {error:#}\n")),
     }
 }

@@ -8,6 +8,8 @@ use std::ffi::OsString;
 
 use super::complete;
 use super::query::Query;
+use super::replay::Replay;
+use super::streams::Told;
 use super::test::Test;
 
 /// Builds and tests monorepos from BUILD.ron files.
@@ -70,6 +72,12 @@ pub enum Verb {
         eng explain '//text:t#parses'  the same for one case\n  \
         eng explain //text:t --run 7   why they ran in run 7, or why not")]
     Explain(Explain),
+    /// Show a run again from a stream of events, such as the one that each run leaves behind
+    #[command(after_help = "Examples:\n  \
+        eng replay                   the last run in which something was done\n  \
+        eng replay events.jsonl      one that '--events=events.jsonl' wrote\n  \
+        eng replay --verbose FILE    with every action")]
+    Replay(Replay),
     /// Print the rules that there are, or one of them
     #[command(after_help = "Examples:\n  eng rules\n  eng rules cc_library")]
     Rules {
@@ -153,6 +161,8 @@ pub struct Common {
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+    #[command(flatten)]
+    pub told: Told,
 }
 
 #[derive(Debug, Args)]

@@ -111,21 +111,35 @@ fn cpus() -> usize {
 
 /// How to show what happens.
 pub fn style(common: &Common, rerun: &str, test_output: TestOutput) -> Style {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let terminal = report::stderr_is_terminal() && !dumb;
-    let color = match common.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto if set("NO_COLOR") => false,
-        Color::Auto => terminal || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
-    };
+    let Looks { color, live } = looks(common.color);
     Style {
         color,
-        live: terminal && !set("CI"),
+        live,
         verbose: common.verbose || common.dry_run,
         rerun: rerun.to_string(),
         test_output,
         ..Style::default()
     }
+}
+
+/// What standard error can show.
+pub struct Looks {
+    /// Colours.
+    pub color: bool,
+    /// Lines that are redrawn.
+    pub live: bool,
+}
+
+/// What standard error can show, and is to.
+pub fn looks(color: Color) -> Looks {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = report::stderr_is_terminal() && !dumb;
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto => terminal || set("CLICOLOR_FORCE") || set("FORCE_COLOR"),
+    };
+    Looks { color, live: terminal && !set("CI") }
 }

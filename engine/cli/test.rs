@@ -126,6 +126,16 @@ pub enum TestOutput {
     All,
 }
 
+impl From<TestOutput> for report::TestOutput {
+    fn from(output: TestOutput) -> report::TestOutput {
+        match output {
+            TestOutput::Summary => report::TestOutput::Summary,
+            TestOutput::Errors => report::TestOutput::Errors,
+            TestOutput::All => report::TestOutput::All,
+        }
+    }
+}
+
 /// Longer times than a year are a mistake.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -140,11 +150,7 @@ const MOST: usize = 1_000_000;
 
 /// Builds and runs tests.
 pub fn test(test: Box<Test>) -> Result<Exit, Failure> {
-    let output = match test.test_output {
-        TestOutput::Summary => report::TestOutput::Summary,
-        TestOutput::Errors => report::TestOutput::Errors,
-        TestOutput::All => report::TestOutput::All,
-    };
+    let output = test.test_output.into();
     let Test { common, select, how, test_args, args, .. } = *test;
     let keep_going = common.keep_going;
     bring(common, Goal::Test, output, move |request| {

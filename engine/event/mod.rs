@@ -1,5 +1,11 @@
 //! The things that can happen in a build, as one enum. No rendering, no serialization.
 
+mod detail; // processes, files, progress
+mod phase; // what a run is doing
+
+pub use detail::{Details, Made, MadeKind, Process, Program, Progress};
+pub use phase::Phase;
+
 use crate::base::{Doer, Label, Place, Why};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,8 +17,9 @@ pub enum Event {
     /// The plan is made. `labels` are the targets asked for, sorted; `tests` those of them that
     /// are run as tests; `actions` counts what may have to run.
     Planned { labels: Vec<Label>, tests: Vec<Label>, actions: usize },
-    /// Another phase begins; there is none if tests are not kept apart from the build.
-    Phase(Phase),
+    /// Another phase begins. `apart` says that no test starts before all is built; otherwise some
+    /// may have been run before their phase comes.
+    Phase { phase: Phase, apart: bool },
     /// Something the user should know once, such as a degraded cache.
     Warning(String),
     /// An action is being carried out by a process.
@@ -38,19 +45,13 @@ pub enum Event {
     },
     /// A test target has not been run; why.
     TestNotRun { label: Label, because: NotRun },
-    /// A file was delivered into `eng-out`.
-    Delivered { path: String },
+    /// All that can be built is; the programs among what was asked for: those of tests, or those
+    /// that are delivered.
+    Built { programs: Vec<Program> },
+    /// A file or folder was delivered into `eng-out`; its digest is not known of what was there.
+    Delivered { label: Label, path: String },
     /// Nothing more will come.
     Finished(Summary),
-}
-
-/// What a run does, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Everything is built.
-    Build,
-    /// Tests are run.
-    Test,
 }
 
 /// Number of an action in the plan of this run.
@@ -87,6 +88,8 @@ pub struct ActionEnd {
     pub reason: Option<String>,
     /// Files that a failed command did not find, since they are no inputs of it: `'a.h' is there`.
     pub undeclared: Vec<String>,
+    /// What else is known.
+    pub details: Details,
 }
 
 /// Whether a result is fresh.

@@ -109,6 +109,7 @@ fn push_output(res: &mut String, style: &Style, end: &ActionEnd) {
 mod tests {
     use super::*;
     use crate::base::{PackageName, Place};
+    use crate::event::Details;
     use std::time::Duration;
 
     #[test]
@@ -130,6 +131,7 @@ mod tests {
             place: Place::of_text("rules/x.ron", "compile"),
             reason: None,
             undeclared: Vec::new(),
+            details: Details::default(),
         };
         let style = Style { rerun: "eng test".to_string(), ..Style::default() };
         assert_eq!(

@@ -12,32 +12,63 @@ mod progress; // events → the lines that are redrawn
 mod listing; // what a query answers
 mod written; // … targets as they would stand in a file
 mod acts; // actions of targets
+mod spool; // bytes for readers who may be slow
+mod stream; // whoever takes events besides the screen
+mod json; // what stands in the JSON lines of a run
+mod json_told; // events → these lines
+mod jsonl; // … as a stream
+mod bep; // events → the Build Event Protocol
+mod bep_test; // … tests
+mod bep_form; // … ids, files, times
+mod json_read; // … and back to events
+#[cfg(test)]
+mod round_trip; // what is told is read back
+mod replay; // a saved stream is shown
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz; // saved streams from any bytes
 mod screen; // writes both, whole, to standard error
 
 pub use acts::{acts, acts_json, compile_commands};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use fuzz::READERS;
+pub use json::Started;
 pub use listing::{Listing, list};
 pub use output::neutral;
+pub use replay::replay;
 pub use screen::{print_data, print_problem, stderr_is_terminal};
+pub use spool::Target;
+pub use stream::Streams;
 pub use style::{Style, TestOutput};
 
 use crate::event::Event;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
 use std::thread;
 
-/// Runs `work` and shows the events that it sends. All has been written when this returns, and the
-/// terminal is clean, also if `work` panics: the panic then goes on from here. Events that are sent
-/// after `work` has ended are not shown.
-pub fn while_showing<T>(style: Style, work: impl FnOnce(Sender<Event>) -> T) -> T {
-    show_on(screen::Shared::stderr(), style, work)
+/// Runs `work`, shows the events that it sends, and hands them on to the streams. All has been
+/// written when this returns, and the terminal is clean, also if `work` panics: the panic then goes
+/// on from here. Events that are sent after `work` has ended are not shown.
+pub fn while_showing<T>(
+    style: Style,
+    streams: &mut Streams,
+    work: impl FnOnce(Sender<Event>) -> T,
+) -> T {
+    show_on(screen::Shared::stderr(), style, streams, work)
 }
 
-fn show_on<T>(screen: screen::Shared, style: Style, work: impl FnOnce(Sender<Event>) -> T) -> T {
+fn show_on<T>(
+    screen: screen::Shared,
+    style: Style,
+    streams: &mut Streams,
+    work: impl FnOnce(Sender<Event>) -> T,
+) -> T {
+    let streams = Mutex::new(streams);
     let (sender, events) = unbounded();
     let (working, over) = bounded::<()>(0);
     let clean = style.live.then(|| screen.clear_before_panics());
     let res = thread::scope(|scope| {
-        let shower = || progress::show(&style, &screen, &events, &over);
+        let shower = || progress::show(&style, &screen, &streams, &events, &over);
         let spawned = thread::Builder::new().name("report".into()).spawn_scoped(scope, shower);
         let res = panic::catch_unwind(AssertUnwindSafe(|| work(sender)));
         drop(working);
@@ -45,7 +76,7 @@ fn show_on<T>(screen: screen::Shared, style: Style, work: impl FnOnce(Sender<Eve
         match spawned {
             Ok(thread) => drop(thread.join()),
             // Without a thread nothing was shown on the way, but nothing is lost either.
-            Err(_) => progress::show(&style, &screen, &events, &over),
+            Err(_) => progress::show(&style, &screen, &streams, &events, &over),
         }
         res
     });
@@ -58,7 +89,7 @@ mod tests {
     use super::*;
     use crate::event::Summary;
     use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -80,7 +111,8 @@ mod tests {
     }
 
     fn shown<T>(paper: &Paper, work: impl FnOnce(Sender<Event>) -> T) -> T {
-        show_on(screen::Shared::on(Box::new(paper.clone())), Style::default(), work)
+        let (screen, style) = (screen::Shared::on(Box::new(paper.clone())), Style::default());
+        show_on(screen, style, &mut Streams::default(), work)
     }
 
     #[test]

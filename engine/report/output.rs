@@ -33,19 +33,37 @@ pub(super) fn of_text(text: &str, whole: Option<&Path>, color: bool) -> String {
 }
 
 fn read(path: &Path) -> std::io::Result<Excerpt> {
+    let Ends { head, between, tail } = ends(path)?;
+    match between {
+        0 => Ok(Excerpt::of_whole(&head)),
+        _ => Ok(Excerpt::of_ends(&head, &tail, between)),
+    }
+}
+
+/// Beginning and end of a file.
+pub(super) struct Ends {
+    /// All of it if it is short.
+    pub head: Vec<u8>,
+    /// Bytes that are missing between the two.
+    pub between: u64,
+    /// Empty if nothing is missing.
+    pub tail: Vec<u8>,
+}
+
+/// As much of a file as is shown at most.
+pub(super) fn ends(path: &Path) -> std::io::Result<Ends> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     let half = MOST_BYTES as u64 / 2;
-    let mut head = Vec::new();
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
     if size <= MOST_BYTES as u64 {
         file.take(MOST_BYTES as u64).read_to_end(&mut head)?;
-        return Ok(Excerpt::of_whole(&head));
+        return Ok(Ends { head, between: 0, tail });
     }
     file.by_ref().take(half).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(size - half))?;
-    let mut tail = Vec::new();
     file.take(half).read_to_end(&mut tail)?;
-    Ok(Excerpt::of_ends(&head, &tail, size - 2 * half))
+    Ok(Ends { head, between: size - 2 * half, tail })
 }
 
 struct Excerpt {

@@ -7,7 +7,7 @@ use super::output::neutral;
 use super::style::{Style, Tone};
 use super::summary::{Leftovers, summary};
 use super::verdict::{self, TestEnd};
-use crate::base::Label;
+use crate::base::{Label, plain_line};
 use crate::event::{About, ActionEnd, Event, NotRun, Origin, Outcome, Phase, Summary};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// knows beforehand which actions will fail, so failures wait for the end, except for people who
 /// look on: on a live terminal, and with `verbose`, they are told at once.
 pub(super) struct Story {
-    style: Style,
+    pub style: Style,
     /// Targets that were asked for.
     asked: BTreeSet<Label>,
     planned: bool,
@@ -67,13 +67,14 @@ impl Story {
             }
             Event::Warning(text) => self.warn(text, out),
             Event::ActionStarted { .. } => {}
-            Event::Phase(phase) if self.style.verbose => {
+            Event::Phase { phase, apart: true } if self.style.verbose => {
                 out.push_str(match phase {
                     Phase::Build => "PHASE build\n",
                     Phase::Test => "PHASE test\n",
+                    Phase::Discover | Phase::Analyze | Phase::Complete => "",
                 });
             }
-            Event::Phase(_) => {}
+            Event::Phase { .. } | Event::Built { .. } => {}
             Event::WouldRun { about, why } => {
                 let (title, why) = (failure::title(&about), neutral(&why.text, false));
                 self.would_run.insert(format!("would run  {title}: {why}\n"));
@@ -89,8 +90,8 @@ impl Story {
                 self.arrived.insert(label, TestEnd::NotRun { because });
                 self.take_turns(out);
             }
-            Event::Delivered { path } => {
-                self.left.delivered.insert(path);
+            Event::Delivered { path, .. } => {
+                self.left.delivered.insert(plain_line(&path));
             }
             Event::Finished(counts) => self.end(Some(&counts), out),
         }
@@ -141,7 +142,7 @@ impl Story {
         if self.warned.contains(&text) {
             return;
         }
-        if self.planned && !self.at_once() {
+        if self.planned && !self.at_once() && !self.ended {
             self.warnings.insert(text);
             return;
         }
@@ -228,7 +229,7 @@ fn push_warning(out: &mut String, style: &Style, text: &str) {
 mod tests {
     use super::*;
     use crate::base::{PackageName, Place};
-    use crate::event::{ActionId, Case, Verdict};
+    use crate::event::{ActionId, Case, Details, Verdict};
     use std::time::Duration;
 
     fn label(package: &str) -> Label {
@@ -249,6 +250,7 @@ mod tests {
             place: Place::of_text("rules/x.ron", "x"),
             reason: Some("no result is known".to_string()),
             undeclared: Vec::new(),
+            details: Details::default(),
         };
         Event::ActionFinished { action: ActionId(id), about: about(package, subject), end }
     }

@@ -4,10 +4,12 @@
 use super::output::neutral;
 use super::plain::Story;
 use super::screen::{Shared, terminal_size};
+use super::stream::Streams;
 use super::style::{Style, Tone, cut, list, show_elapsed};
 use crate::event::{About, ActionId, Event, Origin, Outcome};
 use crossbeam_channel::{Receiver, select};
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
@@ -21,7 +23,14 @@ const NAMED: usize = 8;
 const BURST: usize = 1000;
 
 /// Takes events until `over` closes or nobody can send any more, and shows them.
-pub(super) fn show(style: &Style, screen: &Shared, events: &Receiver<Event>, over: &Receiver<()>) {
+pub(super) fn show(
+    style: &Style,
+    screen: &Shared,
+    streams: &Mutex<&mut Streams>,
+    events: &Receiver<Event>,
+    over: &Receiver<()>,
+) {
+    let mut streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
     let pause = if style.live { REDRAW } else { HEARTBEAT };
     let mut next = Instant::now() + pause;
     let mut story = Story::new(style.clone());
@@ -38,8 +47,12 @@ pub(super) fn show(style: &Style, screen: &Shared, events: &Receiver<Event>, ove
         };
         let now = Instant::now();
         for event in first.into_iter().chain(events.try_iter().take(BURST)) {
+            streams.take(&event);
             progress.take(&event, now);
             story.take(event, &mut text);
+        }
+        for trouble in streams.flush() {
+            story.take(Event::Warning(trouble), &mut text);
         }
         let due = now >= next;
         if due {
@@ -60,7 +73,11 @@ pub(super) fn show(style: &Style, screen: &Shared, events: &Receiver<Event>, ove
         }
     }
     for event in events.try_iter() {
+        streams.take(&event);
         story.take(event, &mut text);
+    }
+    for trouble in streams.flush() {
+        story.take(Event::Warning(trouble), &mut text);
     }
     story.end(None, &mut text);
     screen.finish(&text);

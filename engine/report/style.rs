@@ -1,7 +1,7 @@
 //! How things look: colours, widths, lengths of time, names of signals.
 
 use crate::base::{is_hidden, show_duration};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What the user wants to see, as decided from flags, environment and terminal.
@@ -19,6 +19,8 @@ pub struct Style {
     pub test_output: TestOutput,
     /// How the user started us, without patterns: `eng test`; for commands to run things again.
     pub rerun: String,
+    /// What time it is; nothing for what the clock says.
+    pub now: Option<SystemTime>,
 }
 
 /// Of which cases the output is shown.

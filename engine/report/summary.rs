@@ -46,7 +46,7 @@ pub(super) fn summary(style: &Style, left: &Leftovers, summary: &Summary) -> Str
         res.push_str(&format!("no such case: {}\n", plain_line(case)));
     }
     if let Some(share) = &summary.share {
-        res.push_str(&format!("share: {share}\n"));
+        res.push_str(&format!("share: {}\n", plain_line(share)));
     }
     if tested {
         if let Some(seed) = summary.seed {

@@ -94,7 +94,8 @@ fn from(style: &Style, cases: &[Case]) -> String {
         (runs, Some(last)) => {
             let runs: Vec<String> = runs.iter().map(i64::to_string).collect();
             let word = if runs.len() == 1 { "run" } else { "runs" };
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now =
+                style.now.unwrap_or_else(SystemTime::now).duration_since(SystemTime::UNIX_EPOCH);
             let age = now.unwrap_or_default().saturating_sub(Duration::from_secs(last));
             format!("(cached) from {word} {}, {} ago", runs.join(", "), show_duration(age))
         }

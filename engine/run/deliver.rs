@@ -3,7 +3,8 @@
 use super::manifest::Content;
 use super::session::Shared;
 use crate::analyze::FileId;
-use crate::base::{Label, parent};
+use crate::base::{Digest, Label, parent};
+use crate::event::{Made, MadeKind, Program};
 use crate::store::FileStat;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
@@ -31,6 +32,28 @@ pub struct Delivered {
     pub path: String,
     /// What `stat` said of it then; nothing of a folder, of which that says little.
     pub stat: Option<FileStat>,
+    /// What it is.
+    pub kind: MadeKind,
+    /// What names its content.
+    pub digest: Digest,
+}
+
+impl Delivered {
+    /// The program that it is, if it is one.
+    pub fn program(&self) -> Option<Program> {
+        let file = Made { path: self.path.clone(), digest: self.digest, kind: self.kind };
+        let label = self.label.clone();
+        (self.kind == MadeKind::Program).then_some(Program { label, file })
+    }
+}
+
+/// What a file is that was made, and what names its content.
+pub(super) fn made(content: &Content) -> (MadeKind, Digest) {
+    match *content {
+        Content::File { digest, executable: true } => (MadeKind::Program, digest),
+        Content::File { digest, executable: false } => (MadeKind::File, digest),
+        Content::Tree { digest, .. } => (MadeKind::Folder, digest),
+    }
 }
 
 /// Delivers files; those that are there already, with the right bytes, are left alone.
@@ -49,7 +72,8 @@ pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<Delivered
         let at = shared.root.join(&path);
         place(shared, delivery, &content, &at).with_context(|| format!("deliver {path}"))?;
         let stat = FileStat::of(&at)?.filter(|stat| !stat.is_folder());
-        Ok(Some(Delivered { label: delivery.label.clone(), path, stat }))
+        let (kind, digest) = made(&content);
+        Ok(Some(Delivered { label: delivery.label.clone(), path, stat, kind, digest }))
     };
     let done: Vec<Option<Delivered>> = deliveries.par_iter().map(one).collect::<Result<_>>()?;
     Ok(done.into_iter().flatten().collect())

@@ -1,7 +1,9 @@
 //! Calls to the kernel that no library has: all that is unsafe is here.
 
 use anyhow::{Context, Result};
+use std::fs::File;
 use std::io::ErrorKind;
+use std::os::fd::FromRawFd;
 use std::process::Child;
 use std::time::Duration;
 
@@ -13,10 +15,19 @@ pub(super) enum Status {
     Signalled(i32),
 }
 
-/// Reaps a process that has ended: its status, the time of the processor it took, and its peak
-/// memory in KiB. std can't tell what it used.
+/// What a process has used.
+pub(super) struct Usage {
+    /// Time of the processor in its own code.
+    pub user: Duration,
+    /// The same in the kernel.
+    pub system: Duration,
+    /// Peak memory in KiB.
+    pub peak_kib: u64,
+}
+
+/// Reaps a process that has ended. std can't tell what it used.
 #[allow(unsafe_code)] // wait4 is the only call that gives status and usage of one child
-pub(super) fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
+pub(super) fn reap(child: &Child) -> Result<(Status, Usage)> {
     let mut status = 0;
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     let pid = child.id() as libc::pid_t;
@@ -36,13 +47,17 @@ pub(super) fn reap(child: &Child) -> Result<(Status, Duration, u64)> {
     let time = |t: libc::timeval| {
         Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
     };
-    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
+    let usage = Usage {
+        user: time(usage.ru_utime),
+        system: time(usage.ru_stime),
+        peak_kib: usage.ru_maxrss as u64,
+    };
     let status = if libc::WIFEXITED(status) {
         Status::Exited(libc::WEXITSTATUS(status))
     } else {
         Status::Signalled(libc::WTERMSIG(status))
     };
-    Ok((status, cpu, usage.ru_maxrss as u64))
+    Ok((status, usage))
 }
 
 /// No descriptors but the three standard ones: whoever started us may have left others open.
@@ -73,4 +88,17 @@ pub(super) fn is_ignored(signal: i32) -> bool {
         libc::sigaction(signal, std::ptr::null(), &mut action) == 0
             && action.sa_sigaction == libc::SIG_IGN
     }
+}
+
+/// A descriptor that whoever started us has left open, as a file of our own that children do not
+/// inherit. The error is that of the kernel.
+#[allow(unsafe_code)] // no library turns a number into a descriptor
+pub fn inherited(number: i32) -> std::io::Result<File> {
+    // SAFETY: the number is only read by the kernel, which says if it is none.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the copy was made just now and belongs to nobody else.
+    Ok(unsafe { File::from_raw_fd(copy) })
 }

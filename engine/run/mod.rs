@@ -11,6 +11,7 @@ mod gate; // so many processes at once
 mod undone; // what is left undone because an action has failed
 mod later; // actions that are not to start before their time
 mod schedule; // the coordinator: what is ready, what may start, what has ended
+mod phases; // all is built, tests may start
 mod hand; // what a worker does with the actions that it is handed
 mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
@@ -54,6 +55,7 @@ pub use facts::{Named, inputs_and_outputs};
 pub use fuzz::READERS;
 pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
+pub use kernel::inherited;
 pub use lookup::are_stored;
 pub use offspring::{end_all, end_left};
 pub use prepare::{CaseKeys, Inputs};

@@ -6,9 +6,11 @@ use super::undeclared::undeclared;
 use super::worker::{self, Done};
 use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
-use crate::event::{About, ActionEnd, ActionId, Event, Origin, Outcome};
+use crate::event::{
+    About, ActionEnd, ActionId, Details, Event, Made, MadeKind, Origin, Outcome, Progress,
+};
 use crate::graph::NodeId;
-use crate::store::{Attempt, Batch, Last, ResultOutcome};
+use crate::store::{Attempt, Batch, Last, OutputKind, OutputRow, ResultOutcome};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What is to be kept and told of actions that have ended.
@@ -112,10 +114,18 @@ impl News {
         }
     }
 
-    /// Notes that an action has ended.
-    pub fn tell(&mut self, shared: &Shared, node: NodeId, action: &Action, done: Done) {
-        let output = done.row.stdout.or(done.row.stderr);
-        let output = output.and_then(|digest| Some((shared.cas.find(&digest).ok()??, digest.size)));
+    /// Notes that an action has ended, and how far the build is with it.
+    pub fn tell(
+        &mut self,
+        shared: &Shared,
+        node: NodeId,
+        action: &Action,
+        done: Done,
+        progress: Option<Progress>,
+    ) {
+        let file = |digest: Digest| Some((shared.cas.find(&digest).ok()??, digest.size));
+        let output = done.row.stdout.or(done.row.stderr).and_then(file);
+        let errors = done.row.stderr.filter(|_| done.row.stdout.is_some()).and_then(file);
         let seen = matches!(done.outcome, Outcome::Exited(_)) && action.test.is_none();
         let undeclared = match &output {
             Some((path, _)) if seen => undeclared(shared, action, path),
@@ -133,9 +143,24 @@ impl News {
                 place: action.place.clone(),
                 reason: done.why.map(|why| why.text),
                 undeclared,
+                details: Details {
+                    process: done.process,
+                    errors,
+                    outputs: done.row.outputs.iter().map(made).collect(),
+                    progress,
+                },
             },
         });
     }
+}
+
+fn made(row: &OutputRow) -> Made {
+    let kind = match row.kind {
+        OutputKind::File { executable: true } => MadeKind::Program,
+        OutputKind::File { executable: false } => MadeKind::File,
+        OutputKind::Tree => MadeKind::Folder,
+    };
+    Made { path: row.path.clone(), digest: row.digest, kind }
 }
 
 /// The outcome as the history keeps it.

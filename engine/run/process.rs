@@ -1,12 +1,12 @@
 //! Starts a process in a group of its own, waits for it, ends it and all that it has started.
 //! Knows nothing of actions: it is told what to start and where output goes.
 
-use super::kernel::{self, Status};
+use super::kernel::{self, Status, Usage};
 use super::offspring::{self, Left, PATIENCE, Tree};
 use super::pause::{self, Running};
 use super::signal::Stop;
 use super::waiting::{self, Watched};
-use crate::event::Outcome;
+use crate::event::{self, Outcome};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What to start.
 pub(super) struct Start<'a> {
@@ -46,9 +46,8 @@ pub(super) struct Start<'a> {
 pub(super) struct Ended {
     pub outcome: Outcome,
     pub duration: Duration,
-    pub cpu: Duration,
-    /// Peak resident set of the largest process, in KiB.
-    pub peak_kib: u64,
+    /// The process, if it could be started.
+    pub process: Option<event::Process>,
     /// What was left of it: processes that outlived it though it ended by itself.
     pub left: Left,
 }
@@ -56,7 +55,7 @@ pub(super) struct Ended {
 /// Starts a process and waits until it has ended, or until its time is up or the run is stopped.
 /// Whatever is left of it and of all that it has started is killed then.
 pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
-    let began = Instant::now();
+    let (began, started) = (Instant::now(), SystemTime::now());
     let mut command = Command::new(&start.program);
     command
         .args(&start.argv[1..])
@@ -88,8 +87,7 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
             return Ok(Ended {
                 outcome: Outcome::Broken(why_not_started(start, &error)),
                 duration: began.elapsed(),
-                cpu: Duration::ZERO,
-                peak_kib: 0,
+                process: None,
                 left: Left::default(),
             });
         }
@@ -98,7 +96,7 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
     drop(gate);
     // The descriptors of the output belong to the child alone from here on.
     drop(command);
-    let ended = wait(child, start, began, stop);
+    let ended = wait(child, start, (began, started), stop);
     drop((running, entered));
     ended
 }
@@ -145,7 +143,12 @@ fn why_not_started(start: &Start, error: &std::io::Error) -> String {
     }
 }
 
-fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ended> {
+fn wait(
+    child: Child,
+    start: &Start,
+    (began, started): (Instant, SystemTime),
+    stop: &Stop,
+) -> Result<Ended> {
     let pid = Pid::from_child(&child);
     let killed = waiting::wait(pid, start.timeout, start.watched, stop)?;
     let duration = began.elapsed();
@@ -156,12 +159,24 @@ fn wait(child: Child, start: &Start, began: Instant, stop: &Stop) -> Result<Ende
         left = offspring::end(&Tree { main: pid, folders: start.folders }, patience);
         let _ = kill_process_group(pid, Signal::KILL);
     }
-    let (status, cpu, peak_kib) = kernel::reap(&child)?;
+    let (status, Usage { user, system, peak_kib }) = kernel::reap(&child)?;
+    let (exited, signalled) = match status {
+        Status::Exited(status) => (Some(status), None),
+        Status::Signalled(signal) => (None, Some(signal)),
+    };
+    let process = event::Process {
+        started,
+        status: exited,
+        signal: signalled,
+        user,
+        system,
+        max_rss_kib: peak_kib,
+    };
     let outcome = match (killed, status) {
         (Some(outcome), _) => outcome,
         (None, Status::Exited(0)) => Outcome::Passed,
         (None, Status::Exited(status)) => Outcome::Exited(status),
         (None, Status::Signalled(signal)) => Outcome::Signalled(signal),
     };
-    Ok(Ended { outcome, duration, cpu, peak_kib, left })
+    Ok(Ended { outcome, duration, process: Some(process), left })
 }

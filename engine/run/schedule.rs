@@ -8,10 +8,10 @@ use super::grow::{Executed, Finished, Grow, Next, Record};
 use super::hand::{End, Handed, MOST_AT_ONCE, serve};
 use super::later::Later;
 use super::news::{News, about};
-use super::session::{Schedule, Shared};
+use super::session::Shared;
 use super::states::{Kind, State, States};
 use super::worker::{self, Done};
-use crate::event::{Event, Origin, Outcome, Phase};
+use crate::event::{Event, Origin, Outcome, Progress};
 use crate::graph::{NodeId, Plan};
 use crate::store::ResultOutcome;
 use anyhow::{Context, Result, anyhow};
@@ -61,10 +61,9 @@ pub fn execute(
         later: Later::default(),
         news: News::default(),
         testing: false,
+        build: None,
     };
-    if shared.options.schedule != Schedule::Interleaved {
-        let _ = shared.events.send(Event::Phase(Phase::Build));
-    }
+    coordinator.begin();
     pool.in_place_scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|_| serve(shared, &handed, &send));
@@ -103,7 +102,9 @@ pub(super) struct Coordinator<'a, 'p> {
     /// What is still to be kept and told.
     news: News,
     /// True once tests may start.
-    testing: bool,
+    pub testing: bool,
+    /// How far the build is, until it is over.
+    pub build: Option<Progress>,
 }
 
 impl Coordinator<'_, '_> {
@@ -181,29 +182,9 @@ impl Coordinator<'_, '_> {
     }
 
     /// Ends the run: nothing more is started, and what runs is stopped.
-    fn cut(&mut self, why: String) {
+    pub fn cut(&mut self, why: String) {
         self.stopping = true;
         self.shared.stop.cut(why);
-    }
-
-    /// Lets tests start: at once, or when everything is built.
-    fn open_tests(&mut self) {
-        if self.testing {
-            return;
-        }
-        if let Schedule::TwoPhase { needs_build } = self.shared.options.schedule {
-            if self.states.open_of(Kind::Build) > 0 {
-                return;
-            }
-            if needs_build && self.over.summary.failed > 0 {
-                return self
-                    .cut("the build failed, and --schedule=two-phase asks for all of it".into());
-            }
-            // What was built is told before.
-            self.settle();
-            let _ = self.shared.events.send(Event::Phase(Phase::Test));
-        }
-        self.testing = true;
     }
 
     /// Hands out what may start, unless the run is to end.
@@ -360,7 +341,8 @@ impl Coordinator<'_, '_> {
             news.batch.cases.extend(follow.cases);
             news.batch.last.extend(follow.last);
             news.batch.denies |= follow.denies;
-            news.tell(self.shared, node, &action, done);
+            let progress = self.step(&action);
+            news.tell(self.shared, node, &action, done, progress);
             if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {
                 self.cut(why);
             }
@@ -380,7 +362,7 @@ impl Coordinator<'_, '_> {
     }
 
     /// Keeps what has ended, and only then tells it: what was told is never lost.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.news = std::mem::take(&mut self.news).settle(self.shared, &mut self.record);
     }
 

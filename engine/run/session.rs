@@ -8,7 +8,7 @@ use super::sources::Sources;
 use super::tools::{self, Tool};
 use crate::analyze::{Action, Analysis, FileId, FileKind, ToolId};
 use crate::base::{Digest, Hasher, Label, Place, Problem};
-use crate::event::Event;
+use crate::event::{Event, Made};
 use crate::store::{Batch, Cas, Last, Ledger, StatCache, ToolRow};
 use anyhow::{Context, Result};
 use crossbeam_channel::Sender;
@@ -233,6 +233,13 @@ impl<'a> Shared<'a> {
             },
         };
         Ok(Some(*lock(cell).get_or_insert(content)))
+    }
+
+    /// A file that an action has made, or that is there, as it is told.
+    pub fn made(&self, id: FileId) -> Option<Made> {
+        let content = self.content(id).ok()??;
+        let (kind, digest) = super::deliver::made(&content);
+        Some(Made { path: self.analysis.files.path(id).to_string(), digest, kind })
     }
 
     /// Says what an output is.

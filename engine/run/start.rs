@@ -154,8 +154,8 @@ pub(super) fn start(
             _ => ResultOutcome::Failed { status: FORCED },
         },
         duration_ns: ended.duration.as_nanos() as u64,
-        cpu_ns: ended.cpu.as_nanos() as u64,
-        peak_kib: ended.peak_kib,
+        cpu_ns: ended.process.map_or(0, |it| (it.user + it.system).as_nanos() as u64),
+        peak_kib: ended.process.map_or(0, |it| it.max_rss_kib),
         leaked: !ended.left.names.is_empty(),
         run: shared.run,
         ..ResultRow::default()
@@ -172,8 +172,8 @@ pub(super) fn start(
     } else {
         row.stdout = kept(stdout.clone())?;
     }
-    let mut done =
-        Done { outcome: ended.outcome, origin: Origin::Ran, row, ..broken(String::new()) };
+    let (outcome, process) = (ended.outcome, ended.process);
+    let mut done = Done { outcome, origin: Origin::Ran, row, process, ..broken(String::new()) };
     if let Some(test) = &action.test {
         done.row.report = kept(report::whole(&root)?)?;
         done.row.outputs = kept::collect(shared, &action.label, &root)?;

@@ -10,7 +10,7 @@ use super::start::start;
 use super::why;
 use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
 use crate::base::{Digest, Why};
-use crate::event::{About, ActionId, Event, Origin, Outcome};
+use crate::event::{About, ActionId, Event, Origin, Outcome, Process};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
 use std::sync::Once;
@@ -37,6 +37,8 @@ pub(super) struct Done {
     pub inputs: Inputs,
     /// True if a dry run found that it would have to run.
     pub would_run: bool,
+    /// Its process, if one was started.
+    pub process: Option<Process>,
 }
 
 /// What a shell says of a command that it cannot start, or cannot find.
@@ -226,6 +228,7 @@ pub(super) fn broken(why: String) -> Done {
         same: false,
         inputs: Inputs::default(),
         would_run: false,
+        process: None,
     }
 }
 

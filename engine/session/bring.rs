@@ -11,9 +11,9 @@ use super::scratch::Scratch;
 use super::seen::MARGIN;
 use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
-use crate::event::{Event, Summary};
+use crate::event::{Event, Phase, Summary};
 use crate::load::{self, Workspace};
-use crate::run::{self, Home, Stop};
+use crate::run::{self, Home, Schedule, Stop};
 use crate::store::{Cas, History, Ledger, RunRecord, StatRow};
 use crate::testing;
 use anyhow::Context;
@@ -88,6 +88,9 @@ impl Session {
             None => load::targets(&self.workspace, &request.pattern)?,
         };
         let labels: Vec<Label> = selected.iter().map(|(label, _)| label.clone()).collect();
+        let apart = request.schedule.unwrap_or_default() != Schedule::Interleaved;
+        let enter = |phase| drop(events.send(Event::Phase { phase, apart }));
+        enter(Phase::Analyze);
         let mut modes = Modes { active: request.modes.clone(), ..Modes::default() };
         let mut analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
         let mut goals = goals(&analysis, &selected, request)?;
@@ -117,6 +120,7 @@ impl Session {
                 );
                 fell_back.push((label.clone(), text));
             }
+            enter(Phase::Analyze);
             analysis = analyze::analyze(&self.workspace, &labels, &modes)?;
             goals = super::goals::goals(&analysis, &selected, request)?;
             goals.leave_out(&request.filter);
@@ -163,6 +167,7 @@ impl Session {
         }
         summary.wall = began.elapsed();
         summary.share = share;
+        enter(Phase::Complete);
         let _ = events.send(Event::Finished(summary.clone()));
         Ok(summary)
     }

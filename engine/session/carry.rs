@@ -140,9 +140,12 @@ impl Session {
         if !request.options.dry_run {
             let programs = failed_programs(analysis, &tests.failed);
             delivered = deliver(&shared, &[goals.deliveries.clone(), programs].concat())?;
-            for Delivered { path, .. } in &delivered {
-                if matches!(request.goal, Goal::Build { .. }) {
-                    let _ = events.send(Event::Delivered { path: path.clone() });
+            if matches!(request.goal, Goal::Build { .. }) {
+                let programs = delivered.iter().filter_map(Delivered::program).collect();
+                let _ = events.send(Event::Built { programs });
+                for Delivered { label, path, .. } in &delivered {
+                    let (label, path) = (label.clone(), path.clone());
+                    let _ = events.send(Event::Delivered { label, path });
                 }
             }
         }

@@ -20,7 +20,7 @@ mod scratch; // a folder of this process alone
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // the record of a run from any bytes
 
-pub use crate::run::{Deadline, Options, Schedule};
+pub use crate::run::{Deadline, Options, Schedule, inherited};
 pub use crate::store::{Attempt, RunRecord};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};

@@ -5,7 +5,7 @@ use super::record::{Good, KnownCase, Over, Record, file, may_recall};
 use super::request::{Places, Request};
 use super::seen::{Look, Seen, What, changed, look};
 use crate::base::{Digest, Label, PackageName, Repo};
-use crate::event::{Case, Event, Origin, Summary, Verdict};
+use crate::event::{Case, Event, Origin, Phase, Summary, Verdict};
 use crate::store::{Denied, FileStat, Known, StatRow, load_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
@@ -212,6 +212,7 @@ impl Recalled {
         let _ = events.send(Event::Planned { labels, tests, actions: self.record.actions });
         let mut summary = self.tell_known(events);
         summary.wall = began.elapsed();
+        let _ = events.send(Event::Phase { phase: Phase::Complete, apart: false });
         let _ = events.send(Event::Finished(summary.clone()));
         summary
     }
@@ -235,8 +236,9 @@ impl Recalled {
             let (duration, log, warnings) = (Duration::ZERO, None, test.warnings.clone());
             let _ = events.send(Event::TestFinished { label, cases, duration, log, warnings });
         }
-        for (_, path) in record.delivered.iter().filter(|(target, _)| holds(*target)) {
-            let _ = events.send(Event::Delivered { path: path.clone() });
+        for (target, path) in record.delivered.iter().filter(|(target, _)| holds(*target)) {
+            let Some(label) = label(&record.targets[*target as usize].label) else { continue };
+            let _ = events.send(Event::Delivered { label, path: path.clone() });
         }
         summary
     }

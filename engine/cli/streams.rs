@@ -1,0 +1,132 @@
+//! `--events` and its like: who else is told what happens, besides the screen.
+
+use super::Exit;
+use super::options::typed;
+use crate::base::Digest;
+use crate::report::{Started, Streams, Target, print_problem};
+use crate::session::{Failure, inherited};
+use anyhow::Context;
+use clap::Args;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+/// Where each run in which something was done leaves its events, below the workspace's root.
+pub const LAST: &str = "eng-out/last/events.jsonl";
+
+const HEADING: &str = "Who else is told";
+
+/// Flags that name who is told.
+#[derive(Debug, Default, Args)]
+pub struct Told {
+    /// Write what happens as JSON lines to a file, a descriptor (fd:3) or standard output (-); may be repeated
+    #[arg(long, value_name = "TO", help_heading = HEADING)]
+    pub events: Vec<String>,
+    /// The same as JSON of the Build Event Protocol, for tools that read what Bazel tells
+    #[arg(long, alias = "build-event-json-file", value_name = "TO", help_heading = HEADING)]
+    pub bep: Vec<String>,
+}
+
+/// Opens what the flags name. `folder` is where much can be kept for readers who are slow.
+pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
+    let mut streams = Streams::default();
+    for to in &told.events {
+        let name = format!("--events={to}");
+        let target = target("--events", to)?;
+        streams.add_events(&name, target, folder).with_context(|| format!("start {name}"))?;
+    }
+    for to in &told.bep {
+        let name = format!("--bep={to}");
+        let target = target("--bep", to)?;
+        streams.add_bep(&name, target, folder).with_context(|| format!("start {name}"))?;
+    }
+    Ok(streams)
+}
+
+/// What is told first of a run.
+pub fn started(verb: &str, patterns: &[String], root: &Path) -> Started {
+    let command: Vec<String> = std::env::args().collect();
+    let root = root.display().to_string();
+    let what = (SystemTime::now(), std::process::id(), &command, &root);
+    let digits = Digest::of(format!("{what:?}").as_bytes()).hex();
+    // In the form of a UUID whose bits mean nothing.
+    let id = format!(
+        "{}-{}-4{}-8{}-{}",
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..15],
+        &digits[15..18],
+        &digits[18..30]
+    );
+    let mut patterns: Vec<String> = patterns.iter().map(|it| typed(it).to_string()).collect();
+    if patterns.is_empty() {
+        patterns.push("//...".to_string());
+    }
+    let (eng, verb) = (env!("CARGO_PKG_VERSION").to_string(), verb.to_string());
+    Started { id, eng, verb, command, patterns, root }
+}
+
+/// Tells how it ended, and waits for all who read.
+pub fn end(streams: Streams, res: &Result<Exit, Failure>) {
+    let (exit, problem) = match res {
+        Ok(exit) => (*exit, String::new()),
+        Err(failure) => super::told(failure),
+    };
+    finish(streams, exit as i32, problem.trim_end(), SystemTime::now());
+}
+
+/// Tells how it ended and when, and waits for all who read; Ctrl-C ends the waiting.
+pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
+    if streams.is_empty() {
+        return;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Without it the signal ends the process, and the waiting with it.
+        let _ = signal_hook::flag::register(signal, stop.clone());
+    }
+    let mut say = |text: String| print_problem(&format!("warning: {text}\n"));
+    streams.end(exit, problem, at, &stop, &mut say);
+}
+
+/// Opens what a word names: `-`, `fd:3`, or a file.
+fn target(flag: &str, to: &str) -> Result<Target, Failure> {
+    let wrong = |why: String| Failure::Usage(format!("{flag}={to}: {why}"));
+    let of_descriptor = |number: i32| {
+        let file = inherited(number);
+        file.and_then(writable)
+            .map(Target::Open)
+            .map_err(|error| wrong(format!("descriptor {number} is not open for writing: {error}")))
+    };
+    if to == "-" {
+        return of_descriptor(1);
+    }
+    if let Some(number) = to.strip_prefix("fd:") {
+        return match number.parse::<i32>() {
+            Ok(number) if number >= 0 => of_descriptor(number),
+            _ => Err(wrong(format!("'{number}' is no number of a descriptor, such as fd:3"))),
+        };
+    }
+    if to.is_empty() {
+        return Err(wrong("a file, a descriptor such as fd:3 or - was expected".to_string()));
+    }
+    let path = Path::new(to);
+    if std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo()) {
+        return Ok(Target::Pipe(path.to_path_buf()));
+    }
+    let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
+    file.map(Target::Open).map_err(|error| wrong(format!("it cannot be written: {error}")))
+}
+
+/// The file, if it may be written.
+fn writable(file: File) -> io::Result<File> {
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    match flags & rustix::fs::OFlags::RWMODE == rustix::fs::OFlags::RDONLY {
+        true => Err(io::Error::other("it can only be read")),
+        false => Ok(file),
+    }
+}

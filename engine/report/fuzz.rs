@@ -1,0 +1,41 @@
+//! Saved streams of events from any bytes.
+
+use super::bep::Bep;
+use super::json_read::{Reader as Lines, Said};
+use super::plain::Story;
+use super::stream::Form;
+use super::style::Style;
+use crate::base::Reader;
+use std::path::Path;
+
+/// Readers of this room by name, for the door to fuzzing.
+pub const READERS: &[Reader] = &[("events", events)];
+
+/// Whatever lines tell, it can be shown and converted, and nothing of it moves a terminal.
+fn events(bytes: &[u8]) {
+    let mut lines = Lines::new(Path::new(""));
+    let mut story = Story::new(Style { verbose: true, ..Style::default() });
+    let (mut bep, mut out, mut told) = (Bep::default(), Vec::new(), String::new());
+    for line in String::from_utf8_lossy(bytes).lines() {
+        match lines.read(line) {
+            Ok(heard) => match heard.said {
+                Said::Started(started) => bep.begin(&started, heard.at, &mut out),
+                Said::Event(event) => {
+                    bep.take(&event, heard.at, &mut out);
+                    story.take(*event, &mut told);
+                }
+                Said::Ended(..) | Said::Part | Said::Unknown(_) => {}
+            },
+            Err(wrong) => {
+                assert!(wrong.text.starts_with("the line "), "{}", wrong.text);
+                assert!((1..=line.len().max(1)).contains(&wrong.column), "{}", wrong.column);
+            }
+        }
+    }
+    story.end(None, &mut told);
+    assert!(!told.contains('\x1b'), "{told:?}");
+    for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let line: serde_json::Result<serde_json::Value> = serde_json::from_slice(line);
+        assert!(line.is_ok());
+    }
+}

@@ -1,0 +1,184 @@
+//! Whoever takes the events of a run besides the screen: streams of lines, in files and pipes.
+
+use super::json::Started;
+use super::spool::{Spool, Target};
+use crate::event::Event;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+/// A form in which events are written. Lines are appended to `out`.
+pub(super) trait Form: Send {
+    /// The run begins.
+    fn begin(&mut self, started: &Started, at: SystemTime, out: &mut Vec<u8>);
+    /// Something has happened.
+    fn take(&mut self, event: &Event, at: SystemTime, out: &mut Vec<u8>);
+    /// The run is over, with this exit code; why, if it came to no result.
+    fn end(&mut self, exit: i32, problem: &str, at: SystemTime, out: &mut Vec<u8>);
+}
+
+/// All that takes events besides the screen. With none, nothing is converted.
+#[derive(Default)]
+pub struct Streams {
+    all: Vec<Stream>,
+    /// What the user should know and was not told yet.
+    troubles: Vec<String>,
+    ended: bool,
+}
+
+/// So many bytes are handed on at once.
+const AT_ONCE: usize = 64 * 1024;
+
+struct Stream {
+    form: Box<dyn Form>,
+    to: To,
+    /// What is to be handed on.
+    lines: Vec<u8>,
+}
+
+enum To {
+    /// Somebody who may be slow.
+    Reader(Spool),
+    /// A file that is made once there is something to write.
+    File { path: PathBuf, file: Option<File> },
+    /// A file that cannot be written, which was told.
+    Nowhere,
+}
+
+impl Streams {
+    /// Adds a stream for somebody who reads; `folder` is where much can be kept for him.
+    pub(super) fn add(
+        &mut self,
+        form: Box<dyn Form>,
+        name: &str,
+        target: Target,
+        folder: &Path,
+    ) -> io::Result<()> {
+        let to = To::Reader(Spool::new(name, target, folder)?);
+        self.all.push(Stream { form, to, lines: Vec::new() });
+        Ok(())
+    }
+
+    /// Adds a stream that goes to a file, which is made anew once something has happened.
+    pub(super) fn add_file(&mut self, form: Box<dyn Form>, path: &Path) {
+        let to = To::File { path: path.to_path_buf(), file: None };
+        self.all.push(Stream { form, to, lines: Vec::new() });
+    }
+
+    /// Bytes for readers that wait in memory, or have room there.
+    #[cfg(test)]
+    pub fn in_memory(&self) -> usize {
+        let of = |stream: &Stream| match &stream.to {
+            To::Reader(spool) => spool.in_memory(),
+            _ => 0,
+        };
+        self.all.iter().map(|stream| of(stream) + stream.lines.capacity()).sum()
+    }
+
+    /// True if nobody takes events.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Leaves files alone: nothing has happened that is worth one.
+    pub fn leave_files(&mut self) {
+        self.all.retain(|stream| matches!(stream.to, To::Reader(_)));
+    }
+
+    /// The run begins.
+    pub fn begin(&mut self, started: &Started, at: SystemTime) {
+        for stream in &mut self.all {
+            stream.form.begin(started, at, &mut stream.lines);
+        }
+    }
+
+    /// Something has happened, just now.
+    pub fn take(&mut self, event: &Event) {
+        if !self.all.is_empty() {
+            self.take_at(event, SystemTime::now());
+        }
+    }
+
+    /// Something has happened at this time.
+    pub fn take_at(&mut self, event: &Event, at: SystemTime) {
+        for stream in &mut self.all {
+            stream.form.take(event, at, &mut stream.lines);
+            if stream.lines.len() > AT_ONCE {
+                self.troubles.extend(stream.flush());
+            }
+        }
+    }
+
+    /// Hands on what came so far; gives what the user should know.
+    pub fn flush(&mut self) -> Vec<String> {
+        self.troubles.extend(self.all.iter_mut().filter_map(Stream::flush));
+        std::mem::take(&mut self.troubles)
+    }
+
+    /// The run is over, with this exit code. Waits until all is read, or until `stop`; `say` gets
+    /// what the user should know.
+    pub fn end(
+        &mut self,
+        exit: i32,
+        problem: &str,
+        at: SystemTime,
+        stop: &AtomicBool,
+        say: &mut dyn FnMut(String),
+    ) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        // A run that came to nothing leaves the file of the last one alone.
+        self.all.retain(|stream| !matches!(stream.to, To::File { file: None, .. }));
+        for stream in &mut self.all {
+            stream.form.end(exit, problem, at, &mut stream.lines);
+            stream.flush().into_iter().for_each(&mut *say);
+        }
+        for stream in &mut self.all {
+            if let To::Reader(spool) = &mut stream.to {
+                spool.finish(stop, say).into_iter().for_each(&mut *say);
+            }
+        }
+    }
+}
+
+impl Stream {
+    fn flush(&mut self) -> Option<String> {
+        let lines = std::mem::take(&mut self.lines);
+        match &mut self.to {
+            To::Reader(spool) => {
+                if !lines.is_empty() {
+                    spool.push(&lines);
+                }
+                spool.trouble()
+            }
+            To::Nowhere => None,
+            To::File { .. } if lines.is_empty() => None,
+            To::File { path, file } => {
+                let error = append(path, file, &lines).err()?;
+                let told = format!("{} cannot be written: {error}", path.display());
+                self.to = To::Nowhere;
+                Some(told)
+            }
+        }
+    }
+}
+
+/// Appends to a file, which is made before if it is not open yet.
+fn append(path: &Path, file: &mut Option<File>, lines: &[u8]) -> io::Result<()> {
+    let file = match file {
+        Some(file) => file,
+        None => {
+            fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+            // Another eng may still be writing the old one.
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            file.insert(OpenOptions::new().write(true).create_new(true).open(path)?)
+        }
+    };
+    file.write_all(lines)
+}
