@@ -79,7 +79,7 @@ pub(super) fn millis(duration: Duration) -> Value {
 /// How a test is told that has these cases.
 pub(super) fn status(cases: &[Case]) -> &'static str {
     let any = |fits: fn(&Verdict) -> bool| cases.iter().any(|case| fits(&case.verdict));
-    if any(|it| matches!(it, Verdict::Failed | Verdict::Crashed(_))) {
+    if any(|it| matches!(it, Verdict::Failed(_) | Verdict::Crashed(_))) {
         "FAILED"
     } else if any(|it| matches!(it, Verdict::TimedOut(_))) {
         "TIMEOUT"

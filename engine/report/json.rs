@@ -253,13 +253,28 @@ pub(super) struct Case {
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub(super) enum Verdict {
     Passed,
-    Failed,
-    Skipped { why: String },
-    ExpectedFailure { why: String },
-    UnexpectedPass { why: String },
-    TimedOut { limit: f64 },
-    Crashed { why: String },
-    NotRun { why: String },
+    Failed {
+        #[serde(default, skip_serializing_if = "is_default")]
+        why: String,
+    },
+    Skipped {
+        why: String,
+    },
+    ExpectedFailure {
+        why: String,
+    },
+    UnexpectedPass {
+        why: String,
+    },
+    TimedOut {
+        limit: f64,
+    },
+    Crashed {
+        why: String,
+    },
+    NotRun {
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

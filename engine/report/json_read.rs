@@ -323,7 +323,7 @@ fn verdict(verdict: json::Verdict) -> Result<event::Verdict, String> {
     };
     Ok(match verdict {
         Passed => event::Verdict::Passed,
-        Failed => event::Verdict::Failed,
+        Failed { why } => event::Verdict::Failed(why),
         Skipped { why } => event::Verdict::Skipped(why),
         ExpectedFailure { why } => event::Verdict::ExpectedFailure(why),
         UnexpectedPass { why } => event::Verdict::UnexpectedPass(why),

@@ -191,7 +191,7 @@ fn verdict(verdict: &event::Verdict) -> json::Verdict {
     };
     match verdict {
         Passed => json::Verdict::Passed,
-        Failed => json::Verdict::Failed,
+        Failed(why) => json::Verdict::Failed { why: why.clone() },
         Skipped(why) => json::Verdict::Skipped { why: why.clone() },
         ExpectedFailure(why) => json::Verdict::ExpectedFailure { why: why.clone() },
         UnexpectedPass(why) => json::Verdict::UnexpectedPass { why: why.clone() },

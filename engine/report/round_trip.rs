@@ -62,7 +62,7 @@ fn cases() -> Vec<Case> {
     let why = || "because".to_string();
     let verdicts = [
         Verdict::Passed,
-        Verdict::Failed,
+        Verdict::Failed("exit status 3".to_string()),
         Verdict::Skipped(String::new()),
         Verdict::ExpectedFailure(why()),
         Verdict::UnexpectedPass(why()),
