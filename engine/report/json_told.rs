@@ -48,7 +48,7 @@ pub(super) fn lines(event: &Event, mut line: impl FnMut(Body)) {
                 cases: cases.len(),
                 good: cases.iter().all(|case| case.verdict.is_good()),
                 duration: duration.as_secs_f64(),
-                log: log.as_ref().map(text),
+                log: log.as_deref().map(text),
                 warnings: warnings.clone(),
                 label,
             }));
@@ -80,7 +80,7 @@ pub(super) fn seconds(time: SystemTime) -> f64 {
     since.as_micros() as f64 / 1e6
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 

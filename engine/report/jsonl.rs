@@ -24,7 +24,7 @@ impl Streams {
         self.add(Box::new(JsonLines::default()), name, target, folder)
     }
 
-    /// Adds JSON lines in a file, which is made anew once something has happened.
+    /// Adds JSON lines in a file, which is made anew once it is known what there is to do.
     pub fn add_events_file(&mut self, path: &Path) {
         self.add_file(Box::new(JsonLines::default()), path);
     }

@@ -41,8 +41,8 @@ struct Stream {
 enum To {
     /// Somebody who may be slow.
     Reader(Spool),
-    /// A file that is made once there is something to write.
-    File { path: PathBuf, file: Option<File> },
+    /// A file that is made once there is a plan.
+    File { path: PathBuf, file: Option<File>, planned: bool },
     /// A file that cannot be written, which was told.
     Nowhere,
 }
@@ -61,9 +61,9 @@ impl Streams {
         Ok(())
     }
 
-    /// Adds a stream that goes to a file, which is made anew once something has happened.
+    /// Adds a stream that goes to a file, which is made anew once it is known what there is to do.
     pub(super) fn add_file(&mut self, form: Box<dyn Form>, path: &Path) {
-        let to = To::File { path: path.to_path_buf(), file: None };
+        let to = To::File { path: path.to_path_buf(), file: None, planned: false };
         self.all.push(Stream { form, to, lines: Vec::new() });
     }
 
@@ -105,6 +105,9 @@ impl Streams {
     pub fn take_at(&mut self, event: &Event, at: SystemTime) {
         for stream in &mut self.all {
             stream.form.take(event, at, &mut stream.lines);
+            if let (To::File { planned, .. }, Event::Planned { .. }) = (&mut stream.to, event) {
+                *planned = true;
+            }
             if stream.lines.len() > AT_ONCE {
                 self.troubles.extend(stream.flush());
             }
@@ -131,7 +134,7 @@ impl Streams {
             return;
         }
         // A run that came to nothing leaves the file of the last one alone.
-        self.all.retain(|stream| !matches!(stream.to, To::File { file: None, .. }));
+        self.all.retain(|stream| !matches!(stream.to, To::File { planned: false, .. }));
         for stream in &mut self.all {
             stream.form.end(exit, problem, at, &mut stream.lines);
             stream.flush().into_iter().for_each(&mut *say);
@@ -146,6 +149,9 @@ impl Streams {
 
 impl Stream {
     fn flush(&mut self) -> Option<String> {
+        if let To::File { planned: false, .. } = self.to {
+            return None;
+        }
         let lines = std::mem::take(&mut self.lines);
         match &mut self.to {
             To::Reader(spool) => {
@@ -156,7 +162,7 @@ impl Stream {
             }
             To::Nowhere => None,
             To::File { .. } if lines.is_empty() => None,
-            To::File { path, file } => {
+            To::File { path, file, .. } => {
                 let error = append(path, file, &lines).err()?;
                 let told = format!("{} cannot be written: {error}", path.display());
                 self.to = To::Nowhere;
