@@ -8,7 +8,7 @@ pub use phase::Phase;
 
 use crate::base::{Doer, Label, Place, Why};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What the engine tells whoever shows it. Events of one action come in order; those of different
 /// actions in the order in which they happened.
@@ -178,6 +178,24 @@ pub struct Runs {
     pub all: u32,
 }
 
+/// An attempt of a case that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Which run of everything, from 1 on; 0 if there is only one.
+    pub run: u32,
+    /// Which attempt in that run, from 1 on.
+    pub number: u32,
+    /// How it failed.
+    pub verdict: Verdict,
+    /// How long it took, if the protocol tells.
+    pub duration: Option<Duration>,
+    /// What it printed or what is known about its failure. Of many attempts that printed much the
+    /// later ones have none.
+    pub output: String,
+    /// When its process began, if one did.
+    pub start: Option<SystemTime>,
+}
+
 /// The result of one case.
 #[derive(Debug, Clone, Default)]
 pub struct Case {
@@ -191,8 +209,13 @@ pub struct Case {
     pub duration: Option<Duration>,
     /// What it printed or what is known about its failure; may be empty.
     pub output: String,
-    /// Attempts that failed before the one that passed.
+    /// Attempts that failed before the one that passed; of a remembered result, those of its run.
     pub flaky: u32,
+    /// When its process began, if it was run now.
+    pub start: Option<SystemTime>,
+    /// Attempts in this run that failed, besides the one that is told here; in the order in which
+    /// they ended. Of several runs of everything they are those of all.
+    pub failures: Vec<FailedAttempt>,
     /// True if its process ended by itself and left others behind, which were killed.
     pub leaky: bool,
     /// Where a remembered result is from.

@@ -8,7 +8,7 @@ use crate::event::{Event, Origin, Outcome, Summary};
 use crate::store::{Attempt, CaseRow, Last, ResultRow};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// An action that has ended.
 pub struct Finished<'a> {
@@ -18,6 +18,8 @@ pub struct Finished<'a> {
     pub outcome: &'a Outcome,
     /// Whether a process was started.
     pub origin: Origin,
+    /// When it began.
+    pub began: SystemTime,
     /// What it left behind.
     pub row: &'a ResultRow,
     /// What its process has read, if one was started.

@@ -324,6 +324,7 @@ impl Coordinator<'_, '_> {
                 action: &action,
                 outcome: &done.outcome,
                 origin: done.origin,
+                began,
                 row: &done.row,
                 inputs: &done.inputs,
             };

@@ -26,6 +26,7 @@ mod causes; // why cases have to run
 mod remembered; // what the ledger remembers
 mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts
+mod ended; // what a process that has ended comes to
 mod run; // follows the processes of all tests
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // results, listings and filters from any bytes

@@ -86,11 +86,11 @@ fn take(shared: &Shared, target: &mut Target, name: &str, row: &CaseRow) -> Resu
     target.kept.add(target.place(name).at, &row.outputs);
     let bytes = row.output.map(|digest| shared.cas.read(&digest)).transpose()?.flatten();
     let output = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
-    target.failed_once(0, name, row.flaky);
+    target.had_failed(0, name, row.flaky);
     let known = known(Origin::Cached, row.run, row.time);
     let duration = row.duration_ns.map(Duration::from_nanos);
     let name = name.to_string();
-    let judged = Judged { name, verdict, duration, output, leaky: row.leaked };
+    let judged = Judged { duration, leaky: row.leaked, ..Judged::new(name, verdict, output) };
     target.add(0, judged, Origin::Cached, known);
     Ok(true)
 }

@@ -6,12 +6,11 @@ use super::deal::{self, Dealer, Turn};
 use super::filter::Filter;
 use super::policy::Policy;
 use super::target::Target;
-use super::verdict::{self, Judged};
-use super::{log, names, remembered, rows, told};
-use crate::analyze::{Action, Test, TestProcess};
+use super::{log, remembered, told};
+use crate::analyze::{Action, Test};
 use crate::base::Label;
-use crate::event::{Case, Event, NotRun, Origin, Outcome, Summary, Verdict};
-use crate::run::{Finished, Follow, Grow, Next, Shared};
+use crate::event::{Case, Event, NotRun, Origin, Summary, Verdict};
+use crate::run::{Finished, Follow, Grow, Shared};
 use crate::store::Durations;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +20,9 @@ use std::time::Duration;
 
 /// All tests of a run.
 pub struct Tests {
-    targets: BTreeMap<Label, Target>,
-    filter: Filter,
-    dealer: Dealer,
+    pub(super) targets: BTreeMap<Label, Target>,
+    pub(super) filter: Filter,
+    pub(super) dealer: Dealer,
     /// What the tests have come to so far.
     pub summary: Summary,
     /// Programs of failed tests, which are delivered.
@@ -133,176 +132,13 @@ impl Tests {
         self.settle(shared, label, follow)
     }
 
-    fn ended(
-        &mut self,
-        shared: &Shared,
-        finished: &Finished,
-        process: &TestProcess,
-    ) -> Result<Follow> {
-        let label = &finished.action.label;
-        let Some(target) = self.targets.get_mut(label) else { return Ok(Follow::default()) };
-        target.open -= 1;
-        target.ran |= finished.origin == Origin::Ran;
-        target.duration += Duration::from_nanos(finished.row.duration_ns);
-        let first = process.cases.first().map_or(0, |case| target.place(case).at);
-        target.kept.add(first, &finished.row.outputs);
-        target.log.extend(finished.row.stdout.into_iter().chain(finished.row.stderr));
-        let follow = match process.whole {
-            true => self.whole_ended(shared, finished, process)?,
-            false => self.some_ended(shared, finished, process)?,
-        };
-        self.settle(shared, label, follow)
-    }
-
-    /// The whole program has ended.
-    fn whole_ended(
-        &mut self,
-        shared: &Shared,
-        finished: &Finished,
-        process: &TestProcess,
-    ) -> Result<Follow> {
-        let mut follow = Follow::default();
-        let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
-        let test = target.test.clone();
-        let reported = told::reported(shared, &test, process.program, finished)?;
-        let printed = told::printed(shared, finished.row)?;
-        let skip = test.protocol.skip;
-        let why = shared.stop.why();
-        let mut cases = verdict::of_program(finished.outcome, skip, reported, &printed, &why);
-        let of_program: Vec<bool> = cases.iter().map(|case| case.name.is_empty()).collect();
-        for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
-            case.name = names::of_case(&test.programs[process.program], "");
-            // Each shard has a result of its own.
-            if let Some((shard, shards)) = process.shard {
-                case.name = format!("{} shard {} of {shards}", case.name, shard + 1);
-                case.name = case.name.trim_start().to_string();
-            }
-        }
-        // A program may end well although a case of it failed.
-        follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
-        let turn = Turn::of(process);
-        let ran = finished.origin == Origin::Ran;
-        if ran && cases.iter().any(Judged::is_bad) && self.dealer.may_retry(&test, turn, shared) {
-            for case in cases.iter().filter(|case| case.is_bad()) {
-                target.failed_once(turn.run, &case.name, 1);
-            }
-            let turn = Turn { attempt: turn.attempt + 1, ..turn };
-            let action = self.dealer.whole(&test, process.program, turn, process.shard);
-            target.open += 1;
-            let delay = self.dealer.policy.delay(turn.attempt);
-            follow.actions.push(Next { action, expected: None, delay });
-            return Ok(follow);
-        }
-        if !ran {
-            for (name, times) in &finished.row.flaky {
-                target.failed_once(turn.run, name, *times);
-            }
-        }
-        let known = remembered::known(finished.origin, finished.row.run, finished.row.time);
-        for (case, of_program) in cases.into_iter().zip(of_program) {
-            let case = Judged { leaky: finished.row.leaked, ..case };
-            let failures = target.failures(turn.run, &case.name);
-            if failures > 0 && case.verdict.is_good() {
-                follow.flaky.push((case.name.clone(), failures));
-            }
-            let of_program = of_program && !case.verdict.is_good();
-            let narrows = self.filter.narrows(&test);
-            if !narrows || of_program || self.filter.wants(&test, &case.name) {
-                target.add(turn.run, case, finished.origin, known);
-            }
-        }
-        Ok(follow)
-    }
-
-    /// A process has ended that ran some cases.
-    fn some_ended(
-        &mut self,
-        shared: &Shared,
-        finished: &Finished,
-        process: &TestProcess,
-    ) -> Result<Follow> {
-        let mut follow = Follow::default();
-        let Some(target) = self.targets.get_mut(&finished.action.label) else { return Ok(follow) };
-        let test = target.test.clone();
-        let reported =
-            told::reported(shared, &test, process.program, finished)?.unwrap_or_default();
-        let printed = told::printed(shared, finished.row)?;
-        let why = shared.stop.why();
-        let is_listed = |name: &str| target.lists(name);
-        let (wanted, outcome) = (&process.cases, finished.outcome);
-        let judgement = verdict::of_cases(
-            wanted,
-            is_listed,
-            outcome,
-            reported,
-            &printed,
-            &why,
-            test.protocol.cannot_be_forged(),
-        );
-        let turn = Turn::of(process);
-        // Nothing is kept of what was made of other inputs than the keys, since one was edited
-        // meanwhile. If the process speaks against its results, no earlier pass holds either.
-        let keep = finished.inputs.agree(&target.inputs[process.program]);
-        let doubted = judgement.cases.iter().any(|case| case.name.is_empty() && case.is_bad());
-        if *finished.outcome == Outcome::Passed {
-            follow.learned = told::learned(&test.label, process, &judgement.cases, finished);
-        }
-        let someone_died = judgement
-            .cases
-            .iter()
-            .any(|case| matches!(case.verdict, Verdict::Crashed(_) | Verdict::TimedOut(_)));
-        for case in judgement.cases {
-            // Nobody knows which of several cases did it.
-            let case = Judged { leaky: finished.row.leaked, ..case };
-            let bad = case.is_bad();
-            let guilty = judgement.guilty.as_ref() == Some(&case.name);
-            // What the case did that killed the process may be to blame, or it is not this one.
-            if bad && judgement.died && process.cases.len() > 1 && !guilty {
-                target.failed_once(turn.run, &case.name, 1);
-                target.died_with(std::slice::from_ref(&case.name));
-                follow.actions.push(self.dealer.some(target, &[case.name], turn));
-                continue;
-            }
-            let flaky = target.failures(turn.run, &case.name);
-            let row = match doubted && case.verdict.is_good() {
-                true => Some(rows::doubted(shared)),
-                false => rows::row(&case, flaky, finished.row, shared)?,
-            };
-            let forgotten = process.forget && !bad && !doubted;
-            if let (Some(key), Some(row)) = (target.keys.get(&case.name), row)
-                && keep
-                && !forgotten
-            {
-                follow.denies |= rows::denies(&row);
-                follow.cases.push((*key, row));
-            }
-            if bad && !case.name.is_empty() && self.dealer.may_retry(&test, turn, shared) {
-                target.failed_once(turn.run, &case.name, 1);
-                let turn = Turn { attempt: turn.attempt + 1, ..turn };
-                follow.actions.push(self.dealer.some(target, &[case.name], turn));
-                continue;
-            }
-            let name = match case.name.is_empty() {
-                true => names::of_case(&test.programs[process.program], ""),
-                false => case.name.clone(),
-            };
-            target.add(turn.run, Judged { name, ..case }, finished.origin, None);
-        }
-        if !follow.cases.is_empty() {
-            follow.last = target.made[process.program].take();
-        }
-        if judgement.died && !someone_died {
-            target.unexplained.push(judgement.again.concat());
-        }
-        for group in judgement.again {
-            target.died_with(&group);
-            follow.actions.extend(self.dealer.deal(target, &group, turn));
-        }
-        Ok(follow)
-    }
-
     /// Tells the verdicts once no process of the target is left.
-    fn settle(&mut self, shared: &Shared, label: &Label, mut follow: Follow) -> Result<Follow> {
+    pub(super) fn settle(
+        &mut self,
+        shared: &Shared,
+        label: &Label,
+        mut follow: Follow,
+    ) -> Result<Follow> {
         let Some(target) = self.targets.get_mut(label) else { return Ok(follow) };
         let cases = target.cases();
         // A program without cases is told, one of which none is wanted is not.
@@ -342,7 +178,7 @@ impl Tests {
         if !warnings.is_empty() {
             self.notes.insert(label.clone(), warnings.clone());
         }
-        let silent = |case: &Case| Case { output: String::new(), ..case.clone() };
+        let silent = |it: &Case| Case { output: String::new(), failures: Vec::new(), ..it.clone() };
         self.finished.push((label.clone(), cases.iter().map(silent).collect()));
         self.logs.extend(log.clone().map(|path| (label.clone(), path)));
         let (label, duration) = (label.clone(), target.duration);
@@ -386,11 +222,5 @@ impl Grow for Tests {
             }
         }
         Ok(follow)
-    }
-}
-
-impl Dealer {
-    fn may_retry(&self, test: &Test, turn: Turn, shared: &Shared) -> bool {
-        turn.attempt < self.policy.attempts_of(test.flaky) && !shared.stop.requested()
     }
 }

@@ -1,12 +1,13 @@
 //! One test target on its way to its verdicts.
 
 use super::causes;
+use super::deal::Turn;
 use super::kept::Kept;
 use super::names;
 use super::verdict::Judged;
 use crate::analyze::Test;
 use crate::base::{Digest, Why};
-use crate::event::{Case, Known, Origin, Runs, Verdict};
+use crate::event::{Case, FailedAttempt, Known, Origin, Runs, Verdict};
 use crate::run::Inputs;
 use crate::store::Last;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -32,10 +33,10 @@ pub(super) struct Target {
     pub made: Vec<Option<(Digest, Last)>>,
     /// Why cases have to run.
     pub causes: HashMap<String, Why>,
-    /// Verdicts in the order of the listing, one for each run; what no listing names comes last.
-    verdicts: BTreeMap<(usize, String), Vec<Case>>,
+    /// Verdicts in the order of the listing, one for each run, with its number; what no listing names comes last.
+    verdicts: BTreeMap<(usize, String), Vec<(u32, Case)>>,
     /// Attempts that failed and were not the last, by run and case.
-    failures: HashMap<(u32, String), u32>,
+    failures: HashMap<(u32, String), Failures>,
     /// Cases of processes that died, of which nobody knows which did it.
     pub unexplained: Vec<Vec<String>>,
     /// Processes that have not ended.
@@ -51,6 +52,30 @@ pub(super) struct Target {
     /// True once its verdicts were told.
     pub told: bool,
 }
+
+/// Attempts of a case that failed and were not the last.
+#[derive(Debug, Default)]
+struct Failures {
+    /// How many.
+    times: u32,
+    /// Those of this run of eng.
+    attempts: Vec<FailedAttempt>,
+    /// Bytes that these have printed.
+    held: usize,
+}
+
+impl Failures {
+    fn add(&mut self, mut attempt: FailedAttempt) {
+        self.held += attempt.output.len();
+        if self.held > MOST_OUTPUT {
+            self.held -= std::mem::take(&mut attempt.output).len();
+        }
+        self.attempts.push(attempt);
+    }
+}
+
+/// What failed attempts of a case have printed is held up to so many bytes.
+const MOST_OUTPUT: usize = 1 << 20;
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy)]
@@ -140,24 +165,35 @@ impl Target {
         res
     }
 
+    /// Notes how often a case had failed whose result is remembered.
+    pub fn had_failed(&mut self, run: u32, name: &str, times: u32) {
+        self.failures.entry((run, name.to_string())).or_default().times += times;
+    }
+
     /// Notes that an attempt of a case has failed which is not its last.
-    pub fn failed_once(&mut self, run: u32, name: &str, times: u32) {
-        *self.failures.entry((run, name.to_string())).or_default() += times;
+    pub fn failed(&mut self, turn: Turn, judged: Judged) {
+        let Judged { name, verdict, duration, output, start, .. } = judged;
+        let failures = self.failures.entry((turn.run, name)).or_default();
+        failures.times += 1;
+        let Turn { run, attempt: number } = turn;
+        failures.add(FailedAttempt { run, number, verdict, duration, output, start });
     }
 
     /// How often the case has failed in attempts that were not its last.
     pub fn failures(&self, run: u32, name: &str) -> u32 {
-        self.failures.get(&(run, name.to_string())).copied().unwrap_or_default()
+        self.failures.get(&(run, name.to_string())).map_or(0, |failures| failures.times)
     }
 
     /// Adds the verdict of a run.
     pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
-        let Judged { name, verdict, duration, output, leaky } = judged;
+        let Judged { name, verdict, duration, output, leaky, start } = judged;
         let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
         let place = (self.place(&name).at, name.clone());
-        let marks = Case { flaky, leaky, known, ..Case::default() };
+        let failures = self.failures.get_mut(&(run, name.clone()));
+        let failures = failures.map(|it| std::mem::take(&mut it.attempts)).unwrap_or_default();
+        let marks = Case { flaky, leaky, known, start, failures, ..Case::default() };
         let case = Case { name, verdict, origin, duration, output, ..marks };
-        self.verdicts.entry(place).or_default().push(case);
+        self.verdicts.entry(place).or_default().push((run, case));
     }
 
     /// Gives a verdict to all that was to be run and has none, in so many runs; a program that has
@@ -196,17 +232,72 @@ impl Target {
 }
 
 /// True for a case that is not run, since its verdict is remembered.
-fn is_remembered(runs: &[Case]) -> bool {
-    runs.iter().any(|case| case.origin == Origin::Cached)
+fn is_remembered(runs: &[(u32, Case)]) -> bool {
+    runs.iter().any(|(_, case)| case.origin == Origin::Cached)
 }
 
 /// Of several runs the first bad one counts; all of them are counted.
-fn all_runs(runs: &[Case]) -> Option<Case> {
-    let bad: Vec<&Case> = runs.iter().filter(|case| !case.verdict.is_good()).collect();
-    let mut case = (*bad.first().unwrap_or(&runs.first()?)).clone();
-    case.flaky = runs.iter().map(|case| case.flaky).max().unwrap_or_default();
-    if runs.len() > 1 {
-        case.runs = Some(Runs { bad: bad.len() as u32, all: runs.len() as u32 });
+fn all_runs(runs: &[(u32, Case)]) -> Option<Case> {
+    let is_bad = |case: &Case| !case.verdict.is_good();
+    let told = runs.iter().position(|(_, case)| is_bad(case)).unwrap_or(0);
+    let mut failures = Failures::default();
+    for (at, (run, case)) in runs.iter().enumerate() {
+        case.failures.iter().cloned().for_each(|attempt| failures.add(attempt));
+        if at != told && is_bad(case) && !matches!(case.verdict, Verdict::NotRun(_)) {
+            failures.add(FailedAttempt {
+                run: *run,
+                number: case.failures.len() as u32 + 1,
+                verdict: case.verdict.clone(),
+                duration: case.duration,
+                output: case.output.clone(),
+                start: case.start,
+            });
+        }
     }
-    Some(case)
+    let flaky = runs.iter().map(|(_, case)| case.flaky).max().unwrap_or_default();
+    let bad = runs.iter().filter(|(_, case)| is_bad(case)).count() as u32;
+    let of_runs = (runs.len() > 1).then_some(Runs { bad, all: runs.len() as u32 });
+    let case = runs.get(told)?.1.clone();
+    Some(Case { flaky, failures: failures.attempts, runs: of_runs, ..case })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(run: u32, number: u32, output: &str) -> FailedAttempt {
+        let (verdict, output) = (Verdict::Failed(String::new()), output.to_string());
+        FailedAttempt { run, number, verdict, duration: None, output, start: None }
+    }
+
+    fn case(verdict: Verdict, output: &str, failures: Vec<FailedAttempt>) -> Case {
+        Case { verdict, output: output.into(), failures, ..Case::default() }
+    }
+
+    #[test]
+    fn every_failed_attempt_but_the_one_that_is_told_is_kept() {
+        let flaky = case(Verdict::Passed, "good", vec![attempt(0, 1, "first")]);
+        let told = all_runs(&[(0, flaky)]).unwrap();
+        assert_eq!((&*told.output, told.failures), ("good", vec![attempt(0, 1, "first")]));
+
+        let good = case(Verdict::Passed, "", vec![]);
+        let bad =
+            |first, last| case(Verdict::Failed(String::new()), last, vec![attempt(first, 1, "x")]);
+        let runs = [(1, good.clone()), (3, bad(3, "three")), (2, bad(2, "two")), (4, good)];
+        let told = all_runs(&runs).unwrap();
+        assert_eq!((&*told.output, told.runs), ("three", Some(Runs { bad: 2, all: 4 })));
+        assert_eq!(told.failures, [attempt(3, 1, "x"), attempt(2, 1, "x"), attempt(2, 2, "two")]);
+    }
+
+    #[test]
+    fn failed_attempts_hold_so_much_output_and_no_more() {
+        let mut failures = Failures::default();
+        let half = "x".repeat(MOST_OUTPUT / 2);
+        for number in 1..5 {
+            failures.add(attempt(0, number, &half));
+        }
+        failures.add(attempt(0, 5, ""));
+        let kept: Vec<usize> = failures.attempts.iter().map(|it| it.output.len()).collect();
+        assert_eq!(kept, [half.len(), half.len(), 0, 0, 0]);
+    }
 }

@@ -4,7 +4,7 @@ use super::results::{CaseOutcome, Reported, ReportedCase, push_line};
 use crate::base::signal_name;
 use crate::event::{Outcome, Verdict};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A case with its verdict and what it printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) struct Judged {
     pub output: String,
     /// True if its process left others behind.
     pub leaky: bool,
+    /// When its process began, if one was started.
+    pub start: Option<SystemTime>,
 }
 
 /// What is known after a process that ran some cases.
