@@ -54,6 +54,9 @@ fn labels_come_from_the_workspace() {
     assert_eq!(offered(&ws, &["eng", "build", "//app:all", "-//app:la"]), "-//app:lamp");
     assert_eq!(offered(&ws, &["eng", "explain", "//app/d"]), "//app/deep:all //app/deep:deep");
     assert_eq!(offered(&ws, &["eng", "test", "app/la"]), "app/lamp.c");
+    assert_eq!(offered(&ws, &["eng", "history", "la"]), "last");
+    assert_eq!(offered(&ws, &["eng", "history", "//app:la"]), "//app:lamp");
+    assert_eq!(offered(&ws, &["eng", "flaky", "//app:la"]), "//app:lamp");
     assert_eq!(offered_in(&ws, "app", &["eng", "test", ":la"]), ":lamp");
     assert_eq!(offered_in(&ws, "app", &["eng", "test", "la"]), "lamp.c");
     assert_eq!(offered(&ws, &["eng", "query", "//app:la"]), "//app:lamp //app:lamp.c");

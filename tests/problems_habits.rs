@@ -13,6 +13,7 @@ lines! {
     habit_of_cleaning_all: 2, "clean --expunge";
     habit_of_a_server: 2, "shutdown";
     habit_of_places: 2, "info";
+    habit_of_a_status: 2, "status";
     habit_of_checking: 2, "check";
     habit_of_a_package: 2, "test -p text";
     habit_of_all_targets: 2, "build --all-targets";

@@ -8,6 +8,7 @@ mod label;
 mod pattern;
 mod digest;
 mod duration;
+mod moment;
 mod signal;
 mod contract;
 mod why;
@@ -20,6 +21,7 @@ pub use duration::{parse_duration, show_duration};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, Reader};
 pub use label::{Label, PackageName, Repo, check_target_name};
+pub use moment::show_moment;
 pub use path::{
     check_package, check_relative, flat, ident, join, normalize, parent, split_name, suffixes,
 };

@@ -2,12 +2,15 @@
 
 use super::Exit;
 use super::options::{Build, Common, FailFast};
-use super::places::places;
+use super::places::{places, settings};
 use super::request::{here, jobs, pattern, style};
 use super::streams::{LAST, end, started, streams};
 use crate::event::{Event, Phase, Summary};
+use crate::load::Settings;
 use crate::report::{self, Streams, Style};
-use crate::session::{Failure, Filter, Goal, Options, Places, Policy, Request, Session, recall};
+use crate::session::{
+    Budget, Failure, Filter, Goal, Options, Places, Policy, Request, Session, note_idle_run, recall,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -54,6 +57,7 @@ pub fn bring(
         shows_output: matches!(output, report::TestOutput::All),
         program: std::env::current_exe().unwrap_or_default(),
         write_durations: None,
+        budget: budget()?,
         command: std::env::args().collect::<Vec<_>>().join(" "),
     };
     more(&mut request)?;
@@ -85,6 +89,7 @@ fn carry_out(
         // Nothing happens: the file of the last run in which something did is worth more.
         streams.leave_files();
         let summary = report::while_showing(style, streams, |events| known.tell(began, &events));
+        note_idle_run(root, places, request, &summary);
         return Ok(exit(&summary));
     }
     let part = recalled.as_ref().map(|known| Session::resume(root, places, known));
@@ -99,6 +104,19 @@ fn carry_out(
     let work = |events| session.bring(request, recalled, events);
     let summary = report::while_showing(style, streams, work)?;
     Ok(exit(&summary))
+}
+
+/// What the history may take, by the settings of the user.
+fn budget() -> Result<Budget, Failure> {
+    let settings = match settings() {
+        Some(path) => Settings::read(&path).map_err(Failure::Problems)?,
+        None => Settings::default(),
+    };
+    let Budget { size, age } = Budget::default();
+    Ok(Budget {
+        size: settings.history_size.unwrap_or(size),
+        age: settings.history_age.unwrap_or(age),
+    })
 }
 
 /// The exit code of a run.

@@ -61,6 +61,17 @@ pub fn pattern(word: &OsStr) -> Vec<CompletionCandidate> {
     told(names.complete(typed(&word), &home, false), "")
 }
 
+/// How the number of a run or a pattern may go on.
+pub fn run_or_pattern(word: &OsStr) -> Vec<CompletionCandidate> {
+    let text = word.to_string_lossy();
+    let mut found = Vec::new();
+    if text.is_empty() || "last".starts_with(&*text) {
+        found.push(CompletionCandidate::new("last").help(Some("the last run".into())));
+    }
+    found.extend(pattern(word));
+    found
+}
+
 /// How an expression may go on: its last word is that of a target or a function.
 pub fn expression(text: &OsStr) -> Vec<CompletionCandidate> {
     let text = text.to_string_lossy();

@@ -329,7 +329,7 @@ fn of_run(run: i64, time: u64) -> String {
 }
 
 /// How long ago a time in ns since the epoch is.
-fn age(ns: i64) -> String {
+pub(super) fn age(ns: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = now.saturating_sub(Duration::from_nanos(ns.max(0) as u64)).as_secs();
     match seconds {

@@ -11,6 +11,11 @@ mod query; // eng query
 mod replay; // eng replay
 mod explain; // eng explain
 mod explained; // … as text
+mod history; // eng history
+mod past_runs; // … as tables
+mod past_json; // … as objects
+mod table; // rows and columns
+mod flaky; // eng flaky
 mod rules; // eng rules
 mod complete; // eng completions, and what its scripts ask
 mod clean; // eng clean
@@ -94,6 +99,8 @@ fn run(options: Options, added: &[Text]) -> Exit {
         Verb::Query(query) => query::query(query),
         Verb::Replay(options) => replay::replay(options),
         Verb::Explain(explain) => explain::explain(explain),
+        Verb::History(history) => history::history(history),
+        Verb::Flaky(flaky) => flaky::flaky(flaky),
         Verb::Rules { name } => rules::rules(name),
         Verb::Init(options) => init::init(options),
         Verb::Fmt(options) => fmt::fmt(options),

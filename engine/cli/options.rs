@@ -7,6 +7,8 @@ use clap_complete::engine::ArgValueCompleter;
 use std::ffi::OsString;
 
 use super::complete;
+use super::flaky::Flaky;
+use super::history::History;
 use super::query::Query;
 use super::replay::Replay;
 use super::streams::Told;
@@ -78,6 +80,14 @@ pub enum Verb {
         eng replay events.jsonl      one that '--events=events.jsonl' wrote\n  \
         eng replay --verbose FILE    with every action")]
     Replay(Replay),
+    /// Print the last runs, what ran in one of them, or the past of targets
+    #[command(after_help = "Examples:\n  \
+        eng history           the last runs, and the one that goes on\n  \
+        eng history last      what ran in the last run\n  \
+        eng history //text:t  what its last runs came to")]
+    History(History),
+    /// Print what came out one way and another though nothing had changed
+    Flaky(Flaky),
     /// Print the rules that there are, or one of them
     #[command(after_help = "Examples:\n  eng rules\n  eng rules cc_library")]
     Rules {
@@ -292,6 +302,7 @@ const HABITS: &[(&str, &str)] = &[
     ("--manifest-path", "eng finds the workspace around the folder in which it is started"),
     ("--expunge", "'eng clean' removes outputs; what is remembered holds only while it is true"),
     ("shutdown", "there is no server"),
+    ("status", "'eng history' shows the last runs, and those that go on"),
     ("info", "outputs are in eng-out"),
     ("ninja", "'eng build' builds"),
     ("make", "'eng build' builds"),

@@ -5,7 +5,7 @@
 use super::options::{self, Options};
 use super::places;
 use crate::base::{Problem, Problems, listing, nearest};
-use crate::load::{self, Profile, Text};
+use crate::load::{self, Profile, Settings, Text};
 use crate::session::Failure;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -31,7 +31,7 @@ pub fn names() -> Vec<(String, &'static str)> {
         let here = places::working_directory().ok()?;
         load::profiles_of_workspace(&load::find_root(&here, &here).ok()?)
     };
-    let user = || load::profiles_of_user(&places::settings()?).ok();
+    let user = || Some(Settings::read(&places::settings()?).ok()?.config);
     let named = |profiles: Option<Vec<Profile>>, what: &'static str| {
         profiles.unwrap_or_default().into_iter().map(move |it| (it.name.text, what))
     };
@@ -52,7 +52,7 @@ pub fn added(typed: &ArgMatches) -> Result<Vec<Text>, Failure> {
     let Ok(root) = load::find_root(&here, &here) else { return Ok(Vec::new()) };
     let Some(workspace) = load::profiles_of_workspace(&root) else { return Ok(Vec::new()) };
     let user = match places::settings() {
-        Some(path) => load::profiles_of_user(&path).map_err(Failure::Problems)?,
+        Some(path) => Settings::read(&path).map_err(Failure::Problems)?.config,
         None => Vec::new(),
     };
     let profiles = Profiles { user, workspace };

@@ -30,6 +30,7 @@ mod build_file; // a BUILD.ron before its targets are read
 mod builtin; // the @eng repository inside the binary
 mod folders; // walks the folders of a workspace
 mod profile; // named sets of flags
+mod settings; // what a user has set
 mod root_entry; // workspace(..)
 mod workspace; // finds the root, reads everything in parallel
 mod written; // values with the comments around them
@@ -53,7 +54,7 @@ pub use fuzz::{READERS, builtin_protocols};
 pub use glob::Matcher;
 pub use ground::{Ground, ground};
 pub use language::{Given, Language, Manifest, Need, Unit};
-pub use profile::{Profile, of_user as profiles_of_user, of_workspace as profiles_of_workspace};
+pub use profile::{Profile, of_workspace as profiles_of_workspace};
 pub use prop::Prop;
 pub use protocol::{Protocol, Words};
 pub use reader::{Json, Lines, Results};
@@ -63,5 +64,6 @@ pub use rule::{
     Rule, Rules, Template, TestRule, Text, ToolSpec,
 };
 pub use select::{named, no_target, targets};
+pub use settings::Settings;
 pub use target::{Entry, Package, Target, Value, Workspace};
 pub use workspace::{LoadError, find_root, part_of_workspace, ron_files, workspace};

@@ -5,7 +5,7 @@ use super::read;
 use super::root_entry::RootEntry;
 use super::rule::Text;
 use super::tree::{Kind, Node};
-use crate::base::{Place, Problem, Problems};
+use crate::base::{Problem, Problems};
 use std::path::Path;
 
 /// A named set of flags.
@@ -58,42 +58,4 @@ pub fn of_workspace(root: &Path) -> Option<Vec<Profile>> {
     let mut problems = Problems::default();
     let entry = RootEntry::read(&build.nodes().ok()?, &build.place(), &mut problems);
     problems.is_empty().then_some(entry.config)
-}
-
-/// The profiles in a file of settings: `[settings(config: {..})]`. There are none if there is no
-/// such file.
-pub fn of_user(path: &Path) -> Result<Vec<Profile>, Problems> {
-    if path.symlink_metadata().is_err() {
-        return Ok(Vec::new());
-    }
-    let file = BuildFile::read(path, &path.display().to_string());
-    let mut problems = Problems::default();
-    let mut res = Vec::new();
-    let mut first: Option<Place> = None;
-    for node in &file.nodes()? {
-        let Kind::Call(call, args) = &node.kind else {
-            let found = read::found(node);
-            let text = format!("'settings(config: {{..}})' was expected, found {found}");
-            problems.push(Problem::at(&node.place, text));
-            continue;
-        };
-        if call.text != "settings" {
-            let text =
-                format!("'settings(config: {{..}})' was expected, found '{}(..)'", call.text);
-            problems.push(Problem::at(&call.place, text));
-            continue;
-        }
-        if let Some(first) = &first {
-            let text = "there are two 'settings(..)' entries; one was expected";
-            problems.push(Problem::at(&call.place, text).also(first, "the first one"));
-            continue;
-        }
-        first = Some(call.place.clone());
-        let Some(args) = read::arguments(call, args, &mut problems) else { continue };
-        read::only(args, "settings", &["config"], &mut problems);
-        if let Some(node) = read::field(args, "config") {
-            res = profiles(node, &mut problems);
-        }
-    }
-    problems.or(res)
 }

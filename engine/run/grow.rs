@@ -5,7 +5,7 @@ use super::session::Shared;
 use crate::analyze::Action;
 use crate::base::{Digest, Label};
 use crate::event::{Event, Origin, Outcome, Summary};
-use crate::store::{Attempt, CaseRow, Last, ResultRow};
+use crate::store::{Attempt, CaseAttempt, CaseRow, Last, ResultRow};
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -22,6 +22,8 @@ pub struct Finished<'a> {
     pub began: SystemTime,
     /// What it left behind.
     pub row: &'a ResultRow,
+    /// Its key, if it is known what it was made of.
+    pub key: Option<Digest>,
     /// What its process has read, if one was started.
     pub inputs: &'a Inputs,
 }
@@ -58,6 +60,18 @@ pub struct Learned {
     pub duration: Duration,
 }
 
+/// What an attempt of a case came to, for the history.
+pub struct Tried {
+    /// Its name; empty if the program is the only one of its test.
+    pub name: String,
+    /// Its key, if it is known what it was made of.
+    pub key: Option<Digest>,
+    /// How it ended, in words.
+    pub outcome: String,
+    /// How long it took, if that is known.
+    pub duration: Option<Duration>,
+}
+
 /// What follows from an action that has ended.
 #[derive(Default)]
 pub struct Follow {
@@ -65,6 +79,8 @@ pub struct Follow {
     pub actions: Vec<Next>,
     /// How long cases took.
     pub learned: Vec<Learned>,
+    /// Attempts of cases, if a process was started.
+    pub tried: Vec<Tried>,
     /// Results of cases that are to be kept.
     pub cases: Vec<(Digest, CaseRow)>,
     /// What these were made of, for explanations.
@@ -89,5 +105,5 @@ pub trait Grow {
     fn left(&mut self, shared: &Shared, why: &str) -> Result<Follow>;
 }
 
-/// Takes attempts for the history, and how long things took.
-pub type Record<'a> = &'a mut dyn FnMut(&[Attempt], &[Learned]);
+/// Takes attempts of actions and of cases for the history, and how long things took.
+pub type Record<'a> = &'a mut dyn FnMut(&[Attempt], &[CaseAttempt], &[Learned]);

@@ -53,7 +53,7 @@ pub use deliver::{Delivered, Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
-pub use grow::{Executed, Finished, Follow, Grow, Learned, Next};
+pub use grow::{Executed, Finished, Follow, Grow, Learned, Next, Tried};
 pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use kernel::inherited;
 pub use lookup::are_stored;

@@ -1,6 +1,6 @@
 //! What is to be kept and told of actions that have ended.
 
-use super::grow::{Learned, Record};
+use super::grow::{Follow, Learned, Record};
 use super::session::Shared;
 use super::undeclared::undeclared;
 use super::worker::{self, Done};
@@ -10,7 +10,7 @@ use crate::event::{
     About, ActionEnd, ActionId, Details, Event, Made, MadeKind, Origin, Outcome, Progress,
 };
 use crate::graph::NodeId;
-use crate::store::{Attempt, Batch, Last, OutputKind, OutputRow, ResultOutcome};
+use crate::store::{Attempt, Batch, CaseAttempt, Last, OutputKind, OutputRow, ResultOutcome};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What is to be kept and told of actions that have ended.
@@ -18,8 +18,10 @@ use std::time::{Duration, Instant, SystemTime};
 pub(super) struct News {
     /// Rows for the ledger.
     pub batch: Batch,
-    /// Rows for the history.
+    /// Rows for the history: processes, …
     pub attempts: Vec<Attempt>,
+    /// … and what cases came to in them.
+    pub cases: Vec<CaseAttempt>,
     /// How long things took.
     pub learned: Vec<Learned>,
     /// What is told once these are kept.
@@ -57,7 +59,7 @@ impl News {
         let began = Instant::now();
         self.batch.append(shared.take_pending());
         shared.ledger.commit(self.batch);
-        record(&self.attempts, &self.learned);
+        record(&self.attempts, &self.cases, &self.learned);
         for event in self.events {
             let _ = shared.events.send(event);
         }
@@ -65,8 +67,23 @@ impl News {
         News { pause, ..News::default() }
     }
 
-    /// Notes what is to be remembered of an action.
-    pub fn keep(&mut self, shared: &Shared, action: &Action, done: &mut Done, began: SystemTime) {
+    /// Notes what is to be remembered of an action, and of the cases that it ran.
+    pub fn keep(
+        &mut self,
+        shared: &Shared,
+        action: &Action,
+        done: &mut Done,
+        began: SystemTime,
+        follow: &mut Follow,
+    ) {
+        if follow.failed {
+            done.row.outcome = ResultOutcome::Failed { status: 0 };
+        }
+        done.row.flaky = std::mem::take(&mut follow.flaky);
+        self.learned.append(&mut follow.learned);
+        self.batch.cases.append(&mut follow.cases);
+        self.batch.last.extend(follow.last.take());
+        self.batch.denies |= follow.denies;
         if let Some(manifest) = done.row.manifest {
             let last = shared.last_key(&action.label.to_string(), &action.about);
             // Without a key it is known only that the action failed.
@@ -80,6 +97,22 @@ impl News {
         }
         let nanoseconds =
             began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let (round, number) = action.test.as_ref().map_or((0, 1), |it| (it.run_number, it.attempt));
+        let few = action.test.as_ref().is_some_and(|test| test.cases.len() <= 1);
+        let alone = few && follow.tried.len() == 1;
+        self.cases.extend(follow.tried.drain(..).map(|it| CaseAttempt {
+            run: shared.run,
+            label: action.label.to_string(),
+            name: it.name,
+            key: it.key.map(|key| *key.bytes()),
+            round,
+            number,
+            start_ns: nanoseconds as i64,
+            duration_ns: it.duration.map(|it| it.as_nanos() as u64),
+            cpu_ns: alone.then_some(done.row.cpu_ns),
+            peak_kib: alone.then_some(done.row.peak_kib),
+            outcome: it.outcome,
+        }));
         self.attempts.push(Attempt {
             label: action.label.to_string(),
             action: action.about.clone(),
@@ -91,7 +124,9 @@ impl News {
             peak_kib: done.row.peak_kib,
             outcome: in_words(&done.outcome),
             origin: "ran".to_string(),
-            case: None,
+            tests: action.test.as_ref().is_some_and(|test| !test.lists),
+            round,
+            number: number.max(1),
             why: done.why.clone().unwrap_or_default().bounded(),
             same: done.same,
             manifest: done.row.manifest,

@@ -13,7 +13,6 @@ use super::states::{Kind, State, States};
 use super::worker::{self, Done};
 use crate::event::{Event, Origin, Outcome, Progress};
 use crate::graph::{NodeId, Plan};
-use crate::store::ResultOutcome;
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::collections::{HashMap, VecDeque};
@@ -326,22 +325,15 @@ impl Coordinator<'_, '_> {
                 origin: done.origin,
                 began,
                 row: &done.row,
+                key: done.key,
                 inputs: &done.inputs,
             };
-            let follow = self.grow.finished(self.shared, finished)?;
-            if follow.failed {
-                done.row.outcome = ResultOutcome::Failed { status: 0 };
-            }
-            done.row.flaky = follow.flaky;
-            news.learned.extend(follow.learned);
-            news.keep(self.shared, &action, &mut done, began);
+            let mut follow = self.grow.finished(self.shared, finished)?;
+            news.keep(self.shared, &action, &mut done, began, &mut follow);
             if falls_back {
                 self.fall_back(node, &action, &done);
                 continue;
             }
-            news.batch.cases.extend(follow.cases);
-            news.batch.last.extend(follow.last);
-            news.batch.denies |= follow.denies;
             let progress = self.step(&action);
             news.tell(self.shared, node, &action, done, progress);
             if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {

@@ -1,6 +1,7 @@
 //! A request, brought from patterns to results.
 
 use super::Failure;
+use super::book;
 use super::carry::{Once, RunOver};
 use super::goals::{Goals, goals};
 use super::nothing::{no_cases, no_tests};
@@ -14,10 +15,11 @@ use crate::base::Label;
 use crate::event::{Event, Phase, Summary};
 use crate::load::{self, Workspace};
 use crate::run::{self, Home, Schedule, Stop};
-use crate::store::{Cas, History, Ledger, RunRecord, StatRow};
+use crate::store::{Cas, History, Ledger, StatRow};
 use crate::testing;
 use anyhow::Context;
 use crossbeam_channel::Sender;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -79,6 +81,23 @@ impl Session {
         recalled: Option<Recalled>,
         events: Sender<Event>,
     ) -> Result<Summary, Failure> {
+        let run = Cell::new(0);
+        let res = self.bring_as(&run, request, recalled, events);
+        if let Err(failure) = &res {
+            self.history.end(run.get(), now_ns(), book::exit(failure), None);
+        }
+        self.history.trim(&request.budget, run.get(), now_ns());
+        res
+    }
+
+    /// The same, under a number in the history that is set once there is one.
+    fn bring_as(
+        &self,
+        number: &Cell<i64>,
+        request: &Request,
+        recalled: Option<Recalled>,
+        events: Sender<Event>,
+    ) -> Result<Summary, Failure> {
         let began = Instant::now();
         for warning in &self.warnings {
             let _ = events.send(Event::Warning(warning.clone()));
@@ -103,7 +122,7 @@ impl Session {
             None => self.check(request, &labels, &mut goals, &events)?,
         }
         let share = goals.take_share(request);
-        let once = self.begin(request)?;
+        let once = self.begin(request, number)?;
         let mut options = request.options.clone();
         options.schedule = request.schedule.unwrap_or_default();
         let part = recalled.as_ref();
@@ -147,7 +166,8 @@ impl Session {
             }
         }
         if !request.options.dry_run {
-            self.history.end(once.run, now_ns(), summary.status());
+            let counts = book::counts(&summary);
+            self.history.end(once.run, now_ns(), summary.status(), Some(counts));
         }
         let warnings =
             [self.cas.take_warnings(), self.ledger.take_warnings(), self.history.take_warnings()]
@@ -194,19 +214,12 @@ impl Session {
         goals.check_index(&request.filter).map_err(Failure::Usage)
     }
 
-    fn begin(&self, request: &Request) -> Result<Once, Failure> {
-        let record = RunRecord {
-            id: 0,
-            start_ns: now_ns(),
-            end_ns: None,
-            workspace: self.workspace.root.display().to_string(),
-            command: request.command.clone(),
-            exit: None,
-            version: env!("CARGO_PKG_VERSION").to_string(),
-        };
-        let run = if request.options.dry_run { 0 } else { self.history.begin(&record) };
+    fn begin(&self, request: &Request, number: &Cell<i64>) -> Result<Once, Failure> {
+        if !request.options.dry_run {
+            number.set(self.history.begin(&book::beginning(&self.workspace.root, request)));
+        }
         let once = Once {
-            run,
+            run: number.get(),
             stop: Stop::new()?,
             scratch: Scratch::new(&self.places.cache.join("exec"))?,
             home: Home {

@@ -114,12 +114,12 @@ impl Session {
         }
         let _ = events.send(Event::Planned { labels, tests: all, actions: planned });
         let known = recalled.map(|recalled| recalled.tell_known(events));
-        let mut record = |attempts: &[_], learned: &[Learned]| {
+        let mut record = |attempts: &[_], cases: &[_], learned: &[Learned]| {
             let learned: Vec<_> = learned
                 .iter()
                 .map(|it| (it.label.to_string(), it.what.as_str(), it.duration))
                 .collect();
-            self.history.record(run, attempts, &learned);
+            self.history.record(run, attempts, cases, &learned);
         };
         let executed = run::execute(&shared, &mut plan, &mut tests, &mut record)?;
         let Executed { mut summary, fallen, failed } = executed;

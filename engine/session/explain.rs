@@ -10,7 +10,7 @@ use crate::base::{Doer, Label, Pattern, Selection, Term, Why, listing};
 use crate::event::{CaseStanding, Event, Outcome, Standing};
 use crate::load;
 use crate::run::Options;
-use crate::store::Attempt;
+use crate::store::{Attempt, Budget};
 use crate::testing::{Filter, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -121,6 +121,7 @@ impl Session {
             shows_output: false,
             program: PathBuf::new(),
             write_durations: None,
+            budget: Budget::default(),
             command: String::new(),
         };
         let (send, events) = crossbeam_channel::unbounded();

@@ -5,6 +5,8 @@ mod request; // what is asked
 mod seen; // files and folders, as they were when they were read
 mod record; // what a run leaves for the next one like it
 mod recall; // … and what of it still holds
+mod commit; // the commit that is checked out
+mod book; // what the history is told of runs
 mod goals; // what a request asks for, in files and tests
 mod nothing; // what is said if nothing fits
 mod bring; // … brought up to date
@@ -14,6 +16,7 @@ mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
+mod runs; // earlier runs, the past of targets, and what is flaky in it
 mod acts; // the actions of targets, told
 mod survey; // the target graph, from one record
 mod scratch; // a folder of this process alone
@@ -21,9 +24,10 @@ mod scratch; // a folder of this process alone
 mod fuzz; // the record of a run from any bytes
 
 pub use crate::run::{Deadline, Options, Schedule, inherited};
-pub use crate::store::{Attempt, RunRecord};
+pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};
+pub use book::note_idle_run;
 pub use bring::Session;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
@@ -33,6 +37,7 @@ pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Goal, Places, Request};
+pub use runs::{Flaky, Inside, PastRun, RunState};
 pub use survey::{names, survey};
 
 use crate::base::Problems;

@@ -17,12 +17,16 @@ const REASONS: usize = 5;
 /// Targets that are explained at once.
 pub(super) const MOST: usize = 100;
 
+/// What is said where there is no run.
+pub(super) const NOTHING: &str =
+    "nothing has run in this workspace yet, or its history was removed";
+
 /// The runs of a workspace.
 pub struct Past {
     root: PathBuf,
     cas: Cas,
     ledger: Ledger,
-    history: History,
+    pub(super) history: History,
 }
 
 /// What is known of a target in a run.
@@ -51,25 +55,30 @@ impl Past {
         Ok((Past { root: root.to_path_buf(), cas, ledger, history }, warnings))
     }
 
-    fn workspace(&self) -> String {
+    pub(super) fn workspace(&self) -> String {
         self.root.display().to_string()
     }
 
     /// A run by its number, or the last one.
     pub fn run(&self, number: Option<i64>) -> Result<RunRecord, Failure> {
         let last = self.history.last_run(&self.workspace());
-        let Some(last) = last else {
-            let text = "nothing has run in this workspace yet, or its history was removed";
-            return Err(Failure::Usage(text.to_string()));
+        let Some(number) = number else {
+            return last.ok_or_else(|| Failure::Usage(NOTHING.to_string()));
         };
-        let Some(number) = number else { return Ok(last) };
+        let latest = self.history.runs(&self.workspace(), 1).into_iter().next();
+        let Some(latest) = latest else { return Err(Failure::Usage(NOTHING.to_string())) };
         let why = match self.history.run(number) {
             Some(run) if run.workspace == self.workspace() => return Ok(run),
             Some(_) => format!("run {number} is one of another workspace"),
-            None if number > last.id => format!("there is no run {number} yet"),
+            None if number > latest.id => format!("there is no run {number} yet"),
             None => format!("there is no run {number}, or it is too long ago"),
         };
-        Err(Failure::Usage(format!("{why}; the last one of this workspace is {}", last.id)))
+        let first = self.history.first_run(&self.workspace()).unwrap_or(latest.id);
+        let known = match first == latest.id {
+            true => format!("the only one of this workspace is {first}"),
+            false => format!("those of this workspace are from {first} to {}", latest.id),
+        };
+        Err(Failure::Usage(format!("{why}; {known}")))
     }
 
     /// All that ran in a run, by target and action.
@@ -86,7 +95,7 @@ impl Past {
     /// besides.
     pub fn explain(&self, run: &RunRecord, pattern: &Pattern) -> (Vec<Then>, usize) {
         let attempts = self.attempts(run);
-        let mut labels = labels(pattern, &attempts);
+        let mut labels = labels(pattern, attempts.iter().map(|it| it.label.as_str()));
         let left_out = labels.len().saturating_sub(MOST);
         labels = labels.into_iter().take(MOST).collect();
         let contents = Contents { ledger: &self.ledger, cas: &self.cas, root: &self.root };
@@ -163,22 +172,26 @@ fn doer(attempt: &Attempt) -> Doer {
     Doer { label: attempt.label.clone(), subject: attempt.action.clone() }
 }
 
-/// Targets that a pattern names, and those among the attempts that it matches; sorted.
-fn labels(pattern: &Pattern, attempts: &[Attempt]) -> BTreeSet<String> {
+/// Targets that a pattern names, and those among the known ones that it matches; sorted.
+pub(super) fn labels<'a>(
+    pattern: &Pattern,
+    known: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    let known: Vec<&str> = known.collect();
     let package = |label: &str| -> Option<PackageName> {
         Label::parse(label, &PackageName::main("")).ok().map(|label| label.package)
     };
     let mut res = BTreeSet::new();
     for Term { exclude, selection, .. } in &pattern.terms {
-        let matches = |label: &String| match selection {
-            Selection::One(one) => one.to_string() == *label,
+        let matches = |label: &str| match selection {
+            Selection::One(one) => one.to_string() == label,
             many => package(label).is_some_and(|package| many.reaches(&package)),
         };
         if *exclude {
-            res.retain(|label| !matches(label));
+            res.retain(|label: &String| !matches(label));
             continue;
         }
-        res.extend(attempts.iter().map(|it| it.label.clone()).filter(|label| matches(label)));
+        res.extend(known.iter().filter(|label| matches(label)).map(|label| label.to_string()));
         if let Selection::One(label) = selection {
             res.insert(label.to_string());
         }

@@ -2,6 +2,7 @@
 
 use crate::base::Pattern;
 use crate::run::{Options, Schedule};
+use crate::store::Budget;
 use crate::testing::{Filter, Policy};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -56,6 +57,8 @@ pub struct Request {
     pub program: PathBuf,
     /// Where to write how long tests take, when the run is over.
     pub write_durations: Option<PathBuf>,
+    /// What the history may take.
+    pub budget: Budget,
     /// The command line, for the history.
     pub command: String,
 }

@@ -138,6 +138,22 @@ impl Database {
         .ok()
     }
 
+    /// Makes a change with another file attached under a name; nothing if it could not be made, of
+    /// which nobody is told.
+    pub fn attached<T>(
+        &self,
+        other: &Path,
+        name: &str,
+        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Option<T> {
+        let other = other.to_str().filter(|_| self.writable.load(Ordering::Relaxed))?;
+        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.execute(&format!("ATTACH ?1 AS {name}"), [other]).ok()?;
+        let done = change(&mut connection).ok();
+        let _ = connection.execute_batch(&format!("DETACH {name}"));
+        done
+    }
+
     /// What the user should know since the last time.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))

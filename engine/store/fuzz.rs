@@ -1,6 +1,7 @@
 //! Rows and trees from any bytes: a row whose checksum fits may still hold anything.
 
-use super::history::{SCHEMA, durations};
+use super::durations::durations;
+use super::history::SCHEMA;
 use super::past::last_attempt;
 use super::reapi::Tree;
 use super::rows::{CaseRow, Last, ResultRow, ToolRow};
@@ -84,21 +85,22 @@ fn history(bytes: &[u8]) {
         let known = known.iter().map(|it| Value::Text(it.to_string()));
         known.chain((0..more).map(|_| value())).collect()
     };
-    let (runs, attempts, learned) = (row(&["w"], 6), row(&["l", "a"], 14), row(&["w"], 3));
+    let (runs, attempts, learned) = (row(&["w"], 10), row(&["l", "a"], 17), row(&["w"], 3));
     TABLES.with(|tables| {
         let insert = |statement: &str, row: Vec<Value>| {
             let mut insert = tables.prepare_cached(statement).expect("a statement");
             insert.execute(rusqlite::params_from_iter(row))
         };
         let _ = insert(
-            "INSERT INTO runs (workspace, id, start, stop, command, exit, version)
-             VALUES (?1, 1, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (workspace, id, start, stop, command, exit, version, git_commit, idle,
+             ran, cases_cached) VALUES (?1, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             runs,
         );
         let _ = insert(
             "INSERT INTO attempts (label, action, run, key, size, start, duration, cpu, peak,
-             outcome, origin, reason, same, manifest, manifest_size, files)
-             VALUES (?1, ?2, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             outcome, origin, reason, same, manifest, manifest_size, files, tests, round, attempt)
+             VALUES (?1, ?2, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19)",
             attempts,
         );
         let _ = insert("INSERT INTO durations VALUES (?1, ?2, ?3, ?4)", learned);

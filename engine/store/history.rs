@@ -2,124 +2,64 @@
 //! guessing durations; no result is ever taken from it.
 
 use super::database::Database;
+use super::durations::{DURATIONS, DURATIONS_OF, Durations, LEARN, durations};
+use super::journal;
 use super::opening::Form;
-use super::records::{Attempt, RunRecord};
-use rusqlite::{Connection, Row, params};
-use std::collections::HashMap;
-use std::path::Path;
+use super::records::{Attempt, CaseAttempt, RunCounts, RunRecord};
+use super::running::Running;
+use super::upgrade;
+use rusqlite::{Row, Transaction, params};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub(super) const SCHEMA: &str = "
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY,
-    start INTEGER NOT NULL,
-    stop INTEGER,
-    workspace TEXT NOT NULL,
-    command TEXT NOT NULL,
-    exit INTEGER,
-    version TEXT NOT NULL
-) STRICT;
-CREATE INDEX runs_by_workspace ON runs (workspace, id);
+pub(super) const SCHEMA: &str = include_str!("history.sql");
 
-CREATE TABLE attempts (
-    run INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    action TEXT NOT NULL,
-    key BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    start INTEGER NOT NULL,
-    duration INTEGER NOT NULL,
-    cpu INTEGER NOT NULL,
-    peak INTEGER NOT NULL,
-    outcome TEXT NOT NULL,
-    origin TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    test_case TEXT,
-    same INTEGER NOT NULL,
-    -- Where the facts of its key are in the store: a hash and a size.
-    manifest BLOB,
-    manifest_size INTEGER NOT NULL,
-    -- The files among the reasons, encoded.
-    files BLOB
-) STRICT;
-CREATE INDEX attempts_by_action ON attempts (label, action, run);
-CREATE INDEX attempts_by_run ON attempts (run);
-
-CREATE TABLE durations (
-    workspace TEXT NOT NULL,
-    label TEXT NOT NULL,
-    action TEXT NOT NULL,
-    ns INTEGER NOT NULL,
-    PRIMARY KEY (workspace, label, action)
-) STRICT, WITHOUT ROWID;
-";
-
-const BEGIN: &str = "INSERT INTO runs (start, workspace, command, version) VALUES (?1, ?2, ?3, ?4)";
-const END: &str = "UPDATE runs SET stop = ?2, exit = ?3 WHERE id = ?1";
+const BEGIN: &str = "INSERT INTO runs (start, workspace, command, version, git_commit, idle)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+/// What is not known of a run that has ended badly stays as it is.
+const END: &str = "UPDATE runs SET stop = ?2, exit = ?3, ran = coalesce(?4, ran),
+    cached = coalesce(?5, cached), failed = coalesce(?6, failed), skipped = coalesce(?7, skipped),
+    tests_passed = coalesce(?8, tests_passed), tests_failed = coalesce(?9, tests_failed),
+    tests_not_run = coalesce(?10, tests_not_run), cases_passed = coalesce(?11, cases_passed),
+    cases_failed = coalesce(?12, cases_failed), cases_skipped = coalesce(?13, cases_skipped),
+    cases_flaky = coalesce(?14, cases_flaky), cases_cached = coalesce(?15, cases_cached)
+    WHERE id = ?1";
 const RECORD: &str = "INSERT INTO attempts (run, label, action, key, size, start, duration, cpu,
-    peak, outcome, origin, test_case, reason, same, manifest, manifest_size, files)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-/// Attempts and runs that are kept, of all workspaces together; older ones go.
-const MOST_ATTEMPTS: i64 = 100_000;
-const MOST_RUNS: i64 = 10_000;
-// Numbers only grow, so that what is old is found without a search.
-const FORGET_ATTEMPTS: &str =
-    "DELETE FROM attempts WHERE rowid <= (SELECT max(rowid) FROM attempts) - ?1";
-const FORGET_RUNS: &str = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?1";
-/// A quarter of the new, three quarters of the old: about the average of the last few.
-const LEARN: &str = "INSERT INTO durations (workspace, label, action, ns)
-    SELECT workspace, ?2, ?3, ?4 FROM runs WHERE id = ?1
-    ON CONFLICT DO UPDATE SET ns = (ns * 3 + excluded.ns) / 4";
-const DURATIONS: &str = "SELECT label, action, ns FROM durations WHERE workspace = ?1";
-const DURATIONS_OF: &str =
-    "SELECT label, action, ns FROM durations WHERE workspace = ?1 AND label = ?2";
-
+    peak, outcome, origin, tests, reason, same, manifest, manifest_size, files, round, attempt)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+const RECORD_CASE: &str = "INSERT INTO cases (run, label, name, key, round, attempt, start,
+    duration, cpu, peak, outcome, origin)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'ran')";
 const FORM: Form = Form {
-    file: "history-v2.db",
+    file: "history-v3.db",
     name: "the history",
-    version: 2,
+    version: 3,
     schema: SCHEMA,
-    probes: &[BEGIN, END, RECORD, LEARN, DURATIONS, DURATIONS_OF],
+    probes: &[BEGIN, END, RECORD, RECORD_CASE, LEARN, DURATIONS, DURATIONS_OF],
 };
-
-/// How long the actions of a workspace took lately.
-#[derive(Debug, Clone, Default)]
-pub struct Durations {
-    by_label: HashMap<String, Vec<(String, Duration)>>,
-}
-
-impl Durations {
-    /// How long an action is expected to take, if it has ever passed.
-    pub fn expected(&self, label: &str, action: &str) -> Option<Duration> {
-        let actions = self.by_label.get(label)?;
-        actions.iter().find(|(name, _)| name == action).map(|(_, duration)| *duration)
-    }
-
-    /// How long a test is expected to take: its cases, or its program as a whole.
-    pub fn of_test(&self, label: &str) -> Option<Duration> {
-        let actions = self.by_label.get(label)?;
-        let whole = format!("test {label}");
-        let parts = actions.iter().filter(|(name, _)| name.starts_with('#') || *name == whole);
-        parts.map(|(_, duration)| *duration).reduce(|sum, more| sum + more)
-    }
-}
 
 /// The history. All of it may be used from any thread; what the disk refuses is dropped.
 pub struct History {
     pub(super) database: Option<Database>,
-    most_attempts: i64,
-    most_runs: i64,
+    folder: PathBuf,
+    running: Mutex<Option<Running>>,
 }
 
 impl History {
-    /// Opens `history-v2.db` in a folder, with what the user should be told about it.
+    /// Opens `history-v3.db` in a folder, with what the user should be told about it.
     pub fn open(dir: &Path) -> (History, Vec<String>) {
+        let older = upgrade::needed(dir, FORM.file);
         let (database, warnings) = match Database::open(dir, &FORM) {
             Ok((database, warnings)) => (Some(database), warnings),
             Err(why) => (None, vec![why]),
         };
-        let (most_attempts, most_runs) = (MOST_ATTEMPTS, MOST_RUNS);
-        (History { database, most_attempts, most_runs }, warnings)
+        let history = History { database, folder: dir.to_path_buf(), running: Mutex::default() };
+        if let (Some(older), Some(database)) = (older, &history.database) {
+            upgrade::take_over(&older, database);
+        }
+        history.take_idle_runs();
+        (history, warnings)
     }
 
     /// What the user should be told since it was opened or asked last.
@@ -128,28 +68,60 @@ impl History {
     }
 
     /// Notes that a run begins, and gives its number; 0 if it cannot be noted. Of the record's
-    /// fields `id`, `end_ns` and `exit` are not looked at.
+    /// fields `id`, `end_ns`, `exit` and `counts` are not looked at.
     pub fn begin(&self, run: &RunRecord) -> i64 {
-        let id = self.database.as_ref().and_then(|database| {
-            database.write(|transaction| {
-                let values = params![run.start_ns, run.workspace, run.command, run.version];
-                transaction.execute(BEGIN, values)?;
-                let id = transaction.last_insert_rowid();
-                transaction.execute(FORGET_RUNS, [self.most_runs])?;
-                Ok(id)
-            })
-        });
-        id.unwrap_or(0)
+        let begin = |database: &Database| database.write(|transaction| insert(transaction, run));
+        let id = self.database.as_ref().and_then(begin).unwrap_or(0);
+        if id > 0 {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            *running = Running::begin(&self.folder, id);
+        }
+        id
     }
 
-    /// Notes attempts and how long things took in a run (label, what, time), all of it or nothing.
-    pub fn record(&self, run: i64, attempts: &[Attempt], learned: &[(String, &str, Duration)]) {
-        let some = !attempts.is_empty() || !learned.is_empty();
+    /// Notes a run that found nothing to do, in so little time that opening the history would be
+    /// most of it. Whoever opens it next gives the run its number.
+    pub fn note_idle_run(dir: &Path, run: &RunRecord) {
+        if journal::append(dir, run) > journal::LONG {
+            drop(History::open(dir));
+        }
+    }
+
+    fn take_idle_runs(&self) {
+        let Some(database) = &self.database else { return };
+        journal::take(&self.folder, |runs| {
+            let taken = database.write(|transaction| {
+                for run in runs {
+                    let known = (&run.workspace, run.start_ns);
+                    let mut find = transaction.prepare_cached(KNOWN)?;
+                    if !find.exists(known)? {
+                        let id = insert(transaction, run)?;
+                        let end = run.end_ns.unwrap_or(run.start_ns);
+                        finish(transaction, id, end, run.exit.unwrap_or(0), run.counts)?;
+                    }
+                }
+                Ok(())
+            });
+            taken.is_some()
+        });
+    }
+
+    /// Notes attempts of actions and of cases, and how long things took in a run (label, what, time),
+    /// all of it or nothing.
+    pub fn record(
+        &self,
+        run: i64,
+        attempts: &[Attempt],
+        cases: &[CaseAttempt],
+        learned: &[(String, &str, Duration)],
+    ) {
+        let some = !attempts.is_empty() || !cases.is_empty() || !learned.is_empty();
         let Some(database) = self.database.as_ref().filter(|_| some) else {
             return;
         };
         database.write(|transaction| {
             let mut record = transaction.prepare_cached(RECORD)?;
+            let mut record_case = transaction.prepare_cached(RECORD_CASE)?;
             let mut learn = transaction.prepare_cached(LEARN)?;
             for it in attempts {
                 record.execute(params![
@@ -164,16 +136,30 @@ impl History {
                     whole(it.peak_kib),
                     it.outcome,
                     it.origin,
-                    it.case,
+                    it.tests,
                     it.why.text,
                     it.same,
                     it.manifest.as_ref().map(|digest| digest.bytes()),
                     it.manifest.map_or(0, |digest| whole(digest.size)),
                     files_of(it),
+                    it.round,
+                    it.number,
                 ])?;
             }
-            if !attempts.is_empty() {
-                transaction.prepare_cached(FORGET_ATTEMPTS)?.execute([self.most_attempts])?;
+            for it in cases {
+                record_case.execute(params![
+                    it.run,
+                    it.label,
+                    it.name,
+                    it.key,
+                    it.round,
+                    it.number,
+                    it.start_ns,
+                    it.duration_ns.map(whole),
+                    it.cpu_ns.map(whole),
+                    it.peak_kib.map(whole),
+                    it.outcome,
+                ])?;
             }
             for (label, what, duration) in learned {
                 // Limited so that three times the sum stays a whole number for SQLite.
@@ -184,11 +170,17 @@ impl History {
         });
     }
 
-    /// Notes that a run has ended.
-    pub fn end(&self, id: i64, end_ns: i64, exit: i32) {
-        if let Some(database) = &self.database {
-            database.write(|transaction| transaction.execute(END, params![id, end_ns, exit]));
+    /// Notes that a run has ended, and what it came to if that is known.
+    pub fn end(&self, id: i64, end_ns: i64, exit: i32, counts: Option<RunCounts>) {
+        if let Some(database) = self.database.as_ref().filter(|_| id > 0) {
+            database.write(|transaction| finish(transaction, id, end_ns, exit, counts));
         }
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// True if a run that has not ended is still going on, in whatever process.
+    pub fn is_running(&self, id: i64) -> bool {
+        Running::is(&self.folder, id)
     }
 
     /// How long the actions of a workspace took lately; one scan.
@@ -199,44 +191,40 @@ impl History {
     }
 }
 
+/// A run that was noted before, found among the last ones of its workspace.
+const KNOWN: &str = "SELECT 1 FROM
+    (SELECT start FROM runs WHERE workspace = ?1 ORDER BY id DESC LIMIT 1000) WHERE start = ?2";
+
+fn insert(transaction: &Transaction, run: &RunRecord) -> rusqlite::Result<i64> {
+    let RunRecord { start_ns, workspace, command, version, commit, idle, .. } = run;
+    let values = params![start_ns, workspace, command, version, commit, idle];
+    transaction.prepare_cached(BEGIN)?.insert(values)
+}
+
+fn finish(
+    transaction: &Transaction,
+    id: i64,
+    end_ns: i64,
+    exit: i32,
+    counts: Option<RunCounts>,
+) -> rusqlite::Result<()> {
+    let mut values = vec![Some(id), Some(end_ns), Some(i64::from(exit))];
+    match counts {
+        Some(counts) => values.extend(counts.columns().map(|it| Some(whole(it)))),
+        None => values.extend([None; 12]),
+    }
+    transaction.prepare_cached(END)?.execute(rusqlite::params_from_iter(values))?;
+    Ok(())
+}
+
 /// The files of a reason as they are kept; nothing if there are none.
 fn files_of(attempt: &Attempt) -> Option<Vec<u8>> {
     let files = &attempt.why.files;
     if files.is_empty() { None } else { postcard::to_stdvec(files).ok() }
 }
 
-pub(super) fn durations(
-    connection: &Connection,
-    workspace: &str,
-    only: Option<&[String]>,
-) -> rusqlite::Result<Durations> {
-    let mut res = Durations::default();
-    let mut add = |row: &Row| {
-        let duration = Duration::from_nanos(count(row, 2)?);
-        let actions: &mut Vec<_> = res.by_label.entry(row.get(0)?).or_default();
-        actions.push((row.get(1)?, duration));
-        Ok::<(), rusqlite::Error>(())
-    };
-    let Some(labels) = only else {
-        let mut find = connection.prepare_cached(DURATIONS)?;
-        let mut rows = find.query([workspace])?;
-        while let Some(row) = rows.next()? {
-            add(row)?;
-        }
-        return Ok(res);
-    };
-    let mut find = connection.prepare_cached(DURATIONS_OF)?;
-    for label in labels {
-        let mut rows = find.query([workspace, label])?;
-        while let Some(row) = rows.next()? {
-            add(row)?;
-        }
-    }
-    Ok(res)
-}
-
 /// SQLite's whole numbers have a sign.
-fn whole(number: u64) -> i64 {
+pub(super) fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -251,13 +239,12 @@ mod tests {
 
     fn run(workspace: &str) -> RunRecord {
         RunRecord {
-            id: 0,
             start_ns: 5,
-            end_ns: None,
             workspace: workspace.into(),
             command: "eng build".into(),
-            exit: None,
             version: "1".into(),
+            commit: Some("c0ffee".into()),
+            ..RunRecord::default()
         }
     }
 
@@ -273,7 +260,9 @@ mod tests {
             peak_kib: 2,
             outcome: "passed".into(),
             origin: "ran".into(),
-            case: None,
+            tests: false,
+            round: 0,
+            number: 1,
             why: Why::default(),
             same: false,
             manifest: None,
@@ -288,20 +277,36 @@ mod tests {
         let mut run = run("/w");
         run.id = history.begin(&run);
         let took = |ns| ("//a:a".to_string(), "compile", Duration::from_nanos(ns));
-        history.record(run.id, &[attempt(run.id, 400)], &[took(400), took(800)]);
-        let case = Attempt { case: Some("case".into()), ..attempt(run.id, u64::MAX) };
-        let cached = Attempt { origin: "cached".into(), ..attempt(run.id, 9) };
-        history.record(run.id, &[cached.clone(), case], &[]);
-        history.end(run.id, 9, 1);
+        history.record(run.id, &[attempt(run.id, 400)], &[], &[took(400), took(800)]);
+        let case = CaseAttempt {
+            run: run.id,
+            label: "//a:a".into(),
+            name: "case".into(),
+            key: Some([7; 32]),
+            round: 0,
+            number: 2,
+            start_ns: 7,
+            duration_ns: Some(u64::MAX),
+            cpu_ns: None,
+            peak_kib: Some(3),
+            outcome: "failed".into(),
+        };
+        let later = Attempt { origin: "later".into(), ..attempt(run.id, 9) };
+        history.record(run.id, std::slice::from_ref(&later), std::slice::from_ref(&case), &[]);
+        let counts = RunCounts::of_columns([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        history.end(run.id, 9, 1, Some(counts));
 
         let (history, _) = History::open(dir.path());
         let durations = history.durations("/w", None);
         assert_eq!(durations.expected("//a:a", "compile"), Some(Duration::from_nanos(500)));
         assert_eq!(history.durations("/v", None).expected("//a:a", "compile"), None);
-        let ended = RunRecord { end_ns: Some(9), exit: Some(1), ..run.clone() };
+        let (end_ns, exit, counts) = (Some(9), Some(1), Some(counts));
+        let ended = RunRecord { end_ns, exit, counts, ..run.clone() };
         assert_eq!(history.last_run("/w"), Some(ended));
         let last = |workspace, until| history.last_attempt(workspace, "//a:a", "compile", until);
-        assert_eq!(last("/w", run.id), Some(cached));
+        assert_eq!(last("/w", run.id), Some(later));
+        let most = CaseAttempt { duration_ns: Some(i64::MAX as u64), ..case };
+        assert_eq!(history.cases(run.id), [most]);
         assert_eq!(last("/w", run.id - 1), None);
         assert_eq!(last("/v", run.id), None);
     }
@@ -321,24 +326,50 @@ mod tests {
         let why = Why { text: "output of make b changed".into(), files: vec![file] };
         let manifest = Some(Digest::of(b"facts"));
         let kept = Attempt { why, same: true, manifest, ..attempt(run, 1) };
-        history.record(run, std::slice::from_ref(&kept), &[]);
+        history.record(run, std::slice::from_ref(&kept), &[], &[]);
         assert_eq!(history.attempts(run), [kept]);
         assert_eq!(history.actions("/w", "//a:a", run), ["compile"]);
         assert_eq!(history.last_busy_run("/w").map(|run| run.id), Some(run));
     }
 
     #[test]
-    fn the_oldest_runs_and_attempts_are_forgotten() {
+    fn runs_without_work_get_their_numbers_when_the_history_is_opened() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut history, _) = History::open(dir.path());
-        (history.most_attempts, history.most_runs) = (3, 2);
-        for _ in 0..5 {
-            let run = history.begin(&run("/w"));
-            history.record(run, &[attempt(run, 1), attempt(run, 2)], &[]);
-        }
-        let kept: Vec<usize> = (1..=5).map(|run| history.attempts(run).len()).collect();
-        assert_eq!(kept, [0, 0, 0, 1, 2]);
-        let runs: Vec<bool> = (1..=5).map(|run| history.run(run).is_some()).collect();
-        assert_eq!(runs, [false, false, false, true, true]);
+        let (history, _) = History::open(dir.path());
+        assert_eq!(history.begin(&run("/w")), 1);
+        let counts = RunCounts { cached: 3, ..RunCounts::default() };
+        let idle = |start_ns| RunRecord {
+            start_ns,
+            end_ns: Some(start_ns + 1),
+            exit: Some(0),
+            idle: true,
+            counts: Some(counts),
+            ..run("/w")
+        };
+        History::note_idle_run(dir.path(), &idle(20));
+        History::note_idle_run(dir.path(), &idle(30));
+        let (history, _) = History::open(dir.path());
+        let starts = |runs: Vec<RunRecord>| runs.iter().map(|run| run.start_ns).collect::<Vec<_>>();
+        assert_eq!(starts(history.runs("/w", 9)), [30, 20, 5]);
+        assert_eq!(history.runs("/w", 1), [RunRecord { id: 3, ..idle(30) }]);
+        assert_eq!(history.last_run("/w").map(|run| run.id), Some(1));
+        // Were it killed before the file was emptied, nothing is taken twice.
+        History::note_idle_run(dir.path(), &idle(30));
+        assert_eq!(starts(History::open(dir.path()).0.runs("/w", 9)), [30, 20, 5]);
+    }
+
+    #[test]
+    fn a_run_is_going_on_until_it_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let (history, _) = History::open(dir.path());
+        let id = history.begin(&run("/w"));
+        let (other, _) = History::open(dir.path());
+        assert!(other.is_running(id));
+        history.end(id, 9, 0, None);
+        assert!(!other.is_running(id));
+        let killed = history.begin(&run("/w"));
+        drop(history);
+        assert!(!other.is_running(killed));
+        assert_eq!(other.run(killed).and_then(|run| run.end_ns), None);
     }
 }

@@ -19,25 +19,36 @@ mod texts; // … texts
 mod denied; // a file that grows when a failure ends what was known
 mod flat; // one value in one file, read in one go
 mod records; // runs and attempts as plain values
-mod history; // SQLite: runs and every attempt of every action
+mod journal; // runs that found nothing to do, in a file of lines
+mod running; // which runs are going on
+mod upgrade; // the history of an earlier eng, taken over
+mod durations; // how long things took lately
+mod history; // SQLite: runs and every attempt of every action and case
 mod past; // … read, for explanations
+mod runs; // … read, for those who want to see it
+mod flakes; // … and what in it came out one way and another
+mod trim; // … and what is too old is let go
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // rows and trees from any bytes
 
 pub use batch::Batch;
 pub use cas::{Cas, Stored};
 pub use denied::Denied;
+pub use durations::Durations;
 pub use error::StoreError;
 pub use file::read_left;
+pub use flakes::{Flake, Seen};
 pub use flat::{load_flat, save_flat};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, decoded};
-pub use history::{Durations, History};
+pub use history::History;
 pub use ledger::Ledger;
 pub use reapi::{
     Action, Command, Directory, DirectoryNode, EnvironmentVariable, FileNode, Timeout, encode,
 };
-pub use records::{Attempt, RunRecord};
+pub use records::{Attempt, CaseAttempt, RunCounts, RunRecord};
 pub use rows::{CaseRow, Last, OutputKind, OutputRow, ResultOutcome, ResultRow, ToolRow};
+pub use runs::TargetPast;
 pub use stat::{FileStat, Known, StatCache, StatRow};
 pub use trees::{Entry, copy_tree_to, list_tree, put_tree, tree_root};
+pub use trim::Budget;

@@ -1,13 +1,17 @@
 //! The history as `eng explain` reads it: runs of a workspace, and what ran in them.
 
 use super::history::{History, count};
-use super::records::{Attempt, RunRecord};
+use super::records::{Attempt, RunCounts, RunRecord};
 use crate::base::{Digest, Why};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-const RUN: &str = "SELECT id, start, stop, workspace, command, exit, version FROM runs";
-const ATTEMPT: &str = "SELECT run, label, action, key, size, attempts.start, duration, cpu, peak,
-    outcome, origin, test_case, reason, same, manifest, manifest_size, files
+pub(super) const RUN: &str =
+    "SELECT id, start, stop, workspace, command, exit, version, git_commit,
+    idle, ran, cached, failed, skipped, tests_passed, tests_failed, tests_not_run, cases_passed,
+    cases_failed, cases_skipped, cases_flaky, cases_cached FROM runs";
+pub(super) const ATTEMPT: &str =
+    "SELECT run, label, action, key, size, attempts.start, duration, cpu, peak,
+    outcome, origin, tests, reason, same, manifest, manifest_size, files, round, attempt
     FROM attempts";
 
 impl History {
@@ -16,9 +20,9 @@ impl History {
         self.find_run(&format!("{RUN} WHERE id = ?1"), [id])
     }
 
-    /// The latest run of a workspace.
+    /// The latest run of a workspace, of those that made a plan.
     pub fn last_run(&self, workspace: &str) -> Option<RunRecord> {
-        let last = "WHERE workspace = ?1 ORDER BY id DESC LIMIT 1";
+        let last = "WHERE workspace = ?1 AND idle = 0 ORDER BY id DESC LIMIT 1";
         self.find_run(&format!("{RUN} {last}"), [workspace])
     }
 
@@ -32,26 +36,13 @@ impl History {
     fn find_run(&self, query: &str, key: impl Params) -> Option<RunRecord> {
         self.database.as_ref()?.read(|connection| {
             let mut find = connection.prepare_cached(query)?;
-            find.query_row(key, |row| {
-                Ok(RunRecord {
-                    id: row.get(0)?,
-                    start_ns: row.get(1)?,
-                    end_ns: row.get(2)?,
-                    workspace: row.get(3)?,
-                    command: row.get(4)?,
-                    exit: row.get(5)?,
-                    version: row.get(6)?,
-                })
-            })
-            .optional()
+            find.query_row(key, run).optional()
         })?
     }
 
     /// All that ran in a run, by target and action.
     pub fn attempts(&self, run: i64) -> Vec<Attempt> {
-        let query = format!(
-            "{ATTEMPT} WHERE run = ?1 AND test_case IS NULL ORDER BY label, action, attempts.rowid"
-        );
+        let query = format!("{ATTEMPT} WHERE run = ?1 ORDER BY label, action, attempts.rowid");
         self.find_attempts(&query, [run])
     }
 
@@ -99,13 +90,34 @@ pub(super) fn last_attempt(
 ) -> rusqlite::Result<Option<Attempt>> {
     let query = format!(
         "{ATTEMPT} JOIN runs ON runs.id = attempts.run
-        WHERE label = ?2 AND action = ?3 AND run <= ?4 AND workspace = ?1 AND test_case IS NULL
+        WHERE label = ?2 AND action = ?3 AND run <= ?4 AND workspace = ?1
         ORDER BY run DESC, attempts.rowid DESC LIMIT 1"
     );
     connection.prepare_cached(&query)?.query_row(of, attempt).optional()
 }
 
-fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
+/// A row of [`RUN`].
+pub(super) fn run(row: &Row) -> rusqlite::Result<RunRecord> {
+    let mut columns = [0; 12];
+    for (column, at) in columns.iter_mut().zip(9..) {
+        *column = row.get::<_, Option<i64>>(at)?.map_or(0, |it| u64::try_from(it).unwrap_or(0));
+    }
+    let counted = row.get::<_, Option<i64>>(9)?.is_some();
+    Ok(RunRecord {
+        id: row.get(0)?,
+        start_ns: row.get(1)?,
+        end_ns: row.get(2)?,
+        workspace: row.get(3)?,
+        command: row.get(4)?,
+        exit: row.get(5)?,
+        version: row.get(6)?,
+        commit: row.get(7)?,
+        idle: row.get(8)?,
+        counts: counted.then(|| RunCounts::of_columns(columns)),
+    })
+}
+
+pub(super) fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
     let files: Option<Vec<u8>> = row.get(16)?;
     // What cannot be read is for explanations only.
     let files = files.and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
@@ -122,9 +134,11 @@ fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
         peak_kib: count(row, 8)?,
         outcome: row.get(9)?,
         origin: row.get(10)?,
-        case: row.get(11)?,
+        tests: row.get(11)?,
         why: Why { text: row.get(12)?, files },
         same: row.get(13)?,
         manifest: manifest.map(|hash| Digest::from_parts(hash, size)),
+        round: row.get(17)?,
+        number: row.get(18)?,
     })
 }

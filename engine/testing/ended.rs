@@ -6,8 +6,9 @@ use super::run::Tests;
 use super::verdict::{self, Judged};
 use super::{names, remembered, rows, told};
 use crate::analyze::{Test, TestProcess};
+use crate::base::Digest;
 use crate::event::{Origin, Outcome, Verdict};
-use crate::run::{Finished, Follow, Next, Shared};
+use crate::run::{Finished, Follow, Next, Shared, Tried};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -60,10 +61,16 @@ impl Tests {
                 case.name = case.name.trim_start().to_string();
             }
         }
+        let ran = finished.origin == Origin::Ran;
+        if ran {
+            let alone = cases.len() == 1;
+            follow
+                .tried
+                .extend(cases.iter().filter_map(|case| tried(case, finished.key, alone, finished)));
+        }
         // A program may end well although a case of it failed.
         follow.failed = *finished.outcome == Outcome::Passed && cases.iter().any(Judged::is_bad);
         let turn = Turn::of(process);
-        let ran = finished.origin == Origin::Ran;
         if ran && cases.iter().any(Judged::is_bad) && self.dealer.may_retry(&test, turn, shared) {
             for case in cases.into_iter().filter(Judged::is_bad) {
                 target.failed(turn, case);
@@ -133,7 +140,10 @@ impl Tests {
             .cases
             .iter()
             .any(|case| matches!(case.verdict, Verdict::Crashed(_) | Verdict::TimedOut(_)));
+        let alone = process.cases.len() == 1;
         for case in judgement.cases {
+            let key = target.keys.get(&case.name).filter(|_| keep).copied();
+            follow.tried.extend(tried(&case, key, alone, finished));
             // Nobody knows which of several cases did it.
             let start = (finished.origin == Origin::Ran).then_some(finished.began);
             let case = Judged { leaky: finished.row.leaked, start, ..case };
@@ -153,12 +163,11 @@ impl Tests {
                 false => rows::row(&case, flaky, finished.row, shared)?,
             };
             let forgotten = process.forget && !bad && !doubted;
-            if let (Some(key), Some(row)) = (target.keys.get(&case.name), row)
-                && keep
+            if let (Some(key), Some(row)) = (key, row)
                 && !forgotten
             {
                 follow.denies |= rows::denies(&row);
-                follow.cases.push((*key, row));
+                follow.cases.push((key, row));
             }
             if bad && !case.name.is_empty() && self.dealer.may_retry(&test, turn, shared) {
                 let name = [case.name.clone()];
@@ -185,6 +194,15 @@ impl Tests {
         }
         Ok(follow)
     }
+}
+
+/// What the history keeps of an attempt of a case; nothing of one that has no result. The time of a
+/// case that was `alone` in its process is that of the process if the protocol does not tell it.
+fn tried(case: &Judged, key: Option<Digest>, alone: bool, finished: &Finished) -> Option<Tried> {
+    let outcome = rows::in_words(&case.verdict)?;
+    let whole = || alone.then(|| Duration::from_nanos(finished.row.duration_ns));
+    let duration = case.duration.or_else(whole);
+    Some(Tried { name: case.name.clone(), key, outcome, duration })
 }
 
 impl Dealer {

@@ -61,6 +61,20 @@ pub(super) fn row(
     }))
 }
 
+/// How a case ended, as the history keeps it; nothing if it has no result.
+pub(super) fn in_words(verdict: &Verdict) -> Option<String> {
+    Some(match verdict {
+        Verdict::Passed => "passed".to_string(),
+        Verdict::Failed(_) => "failed".to_string(),
+        Verdict::Skipped(_) => "skipped".to_string(),
+        Verdict::ExpectedFailure(_) => "expected failure".to_string(),
+        Verdict::UnexpectedPass(_) => "unexpected pass".to_string(),
+        Verdict::Crashed(how) => format!("crashed: {how}"),
+        Verdict::TimedOut(_) => "timed out".to_string(),
+        Verdict::NotRun(_) => return None,
+    })
+}
+
 /// The row of a case whose process speaks against its results: it takes the place of what was known.
 pub(super) fn doubted(shared: &Shared) -> CaseRow {
     CaseRow {
