@@ -114,7 +114,7 @@ fn eng_tests_its_own_parts() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files =
         ["BUILD.ron", "tests/dispatcher_test.c", "rules/cc/BUILD.ron", "rules/rust/BUILD.ron"];
-    let sources = ["rules/cc/eng_test.h", "rules/cc/eng_test_main.c"];
+    let sources = ["rules/cc/eng_test.h", "rules/cc/eng_test_main.c", "rules/cc/gcov_lcov.c"];
     for path in files.into_iter().chain(sources) {
         ws.write(path, &fs::read_to_string(root.join(path)).expect("read a file of eng"));
     }

@@ -167,7 +167,7 @@ fn rules_name_things_by_themselves() {
     let users = ws.eng(&["query", "rdeps(//light:all, @eng//cc:toolchain, 1)"]).expect(0).stdout;
     assert_eq!(
         users,
-        "//light:fast\n//light:light\n//light:light_test\n@eng//cc:eng_test\n@eng//cc:toolchain\n"
+        "//light:fast\n//light:light\n//light:light_test\n@eng//cc:eng_test\n@eng//cc:gcov_lcov\n@eng//cc:toolchain\n"
     );
 }
 

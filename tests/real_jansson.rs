@@ -1,6 +1,7 @@
 //! jansson from the sources of the distribution: a library, the programs that use its interface,
 //! and suites of data in which a folder is a case.
 
+use crate::coverage_languages::{by_gcov, lines};
 use crate::real::{append, copy, count, real};
 use crate::real_source::source;
 use crate::support::Workspace;
@@ -64,4 +65,52 @@ fn a_jansson_that_writes_a_blank_too_many_is_found_by_both_kinds_of_tests() {
         .tells("  empty-object: failed\n")
         .tells("FAIL  //test:valid  ")
         .tells("FAIL  //test:dump  ");
+}
+
+/// Everything compiled and run by hand, in a folder of its own.
+const BY_HAND: &str = r##"
+cp -r "$WS/src" "$WS/test" .
+cp "$WS"/eng-out/bin/src/jansson_config.h "$WS"/eng-out/bin/src/jansson_private_config.h src/
+mkdir obj bin
+for it in src/*.c; do
+    cc --coverage -fPIC -Isrc -DHAVE_CONFIG_H -c "$it" -o "obj/$(basename "$it" .c).o"
+done
+for it in test/suites/api/test_*.c test/bin/json_process.c; do
+    cc --coverage -Isrc -DHAVE_CONFIG_H -c "$it" -o "bin/$(basename "$it" .c).o"
+    cc --coverage "bin/$(basename "$it" .c).o" obj/*.o -o "bin/$(basename "$it" .c)"
+done
+for it in bin/test_*; do
+    case $it in *.*) ;; *) "$it" > /dev/null 2>&1 ;; esac
+done
+export TEST_TMPDIR="$PWD/bin"
+JSON_SORT_KEYS=1 test/suite.sh bin/json_process test/suites/valid 0 1 > /dev/null
+test/suite.sh bin/json_process test/suites/invalid 0 1 > /dev/null
+test/suite.sh bin/json_process test/suites/invalid-unicode 0 > /dev/null
+test/suite.sh bin/json_process test/suites/encoding-flags 0 > /dev/null
+gcov --stdout obj/*.gcda bin/*.gcda
+"##;
+
+#[test]
+fn what_the_tests_of_jansson_execute_is_what_gcov_says_by_hand() {
+    let ws = jansson();
+    ws.eng(&["build", "//src:public_config", "//src:private_config"]).expect(0);
+    let run = ws.eng(&["coverage"]).expect(0);
+    let folder = ws.beside("by_hand");
+    std::fs::create_dir(&folder).expect("make a folder");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-euc", BY_HAND]).env("WS", ws.root()).current_dir(&folder);
+    let output = command.output().expect("start sh");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let by_hand = by_gcov(&String::from_utf8_lossy(&output.stdout));
+    let trace = ws.read("eng-out/coverage/lcov.info");
+    let is_source = |path: &&String| path.starts_with("src/") && path.ends_with(".c");
+    let sources: Vec<&String> = by_hand.keys().filter(is_source).collect();
+    assert_eq!(sources.len(), 12, "{sources:?}");
+    for (path, known) in by_hand.iter().filter(|(path, _)| path.starts_with("src/")) {
+        assert_eq!(&lines(&trace, path), known, "{path}");
+    }
+    assert!(!trace.contains("suites/api"), "{trace}");
+    // Nothing of that is known from this run alone.
+    let again = ws.eng(&["coverage", "--verbose"]).expect(0).ran(&[]);
+    assert_eq!((again.stdout, ws.read("eng-out/coverage/lcov.info")), (run.stdout, trace));
 }

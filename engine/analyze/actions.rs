@@ -117,7 +117,20 @@ impl Action {
             .collect()
     }
 
-    /// The files that must be there, sorted, each once: what the command and the environment
+    /// The files that must be there, sorted, each once: those that the process finds, and those by
+    /// which it is known what it has executed.
+    pub fn needed_files(&self, words: &[Word]) -> Vec<FileId> {
+        let mut files = self.input_files(words);
+        let collectors = self.test.iter().filter_map(|test| test.coverage.as_ref());
+        for collector in collectors.flat_map(|it| it.iter()) {
+            files.extend(collector.report.input_files(&collector.report.words()));
+        }
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
+    /// The files that the process finds, sorted, each once: what the command and the environment
     /// mention, and `inputs`.
     pub fn input_files(&self, words: &[Word]) -> Vec<FileId> {
         let inputs = word::flatten(&self.inputs);

@@ -1,6 +1,7 @@
 //! A target after analysis: what it provides to others and to the engine.
 
 use super::FileId;
+use super::coverage::Collector;
 use super::testing::Test;
 use super::word::{self, Piece};
 use crate::base::{Label, Place};
@@ -27,6 +28,8 @@ pub struct Configured {
     pub data: Arc<Vec<Piece>>,
     /// What must lie in the folder of its program, or of its files if it has none.
     pub beside: Arc<Vec<Piece>>,
+    /// How it is known what its program has executed, and those in its dependencies and data.
+    pub coverage: Arc<[Arc<Collector>]>,
     /// How it is tested, if it is a test.
     pub test: Option<Arc<Test>>,
     /// True for a target that stands for others in patterns.
@@ -46,6 +49,7 @@ impl Configured {
             run: word::shared(Vec::new()),
             data: word::shared(Vec::new()),
             beside: word::shared(Vec::new()),
+            coverage: Arc::default(),
             test: None,
             is_suite: false,
             suite: Vec::new(),

@@ -12,10 +12,12 @@ mod actions; // each, outs, depfile, inputs
 mod once; // words that only one target may give
 mod configured; // a target after analysis: what it provides
 mod test_process; // what makes an action a process of a test
+mod coverage; // what is executed by processes of a test, and how that is known
 mod testing; // how a target is tested
 
 pub use actions::{Action, ActionIndex, Command, LONGEST_COMMAND, Layout, REPORT};
 pub use configured::Configured;
+pub use coverage::{COVERAGE, Collector, given};
 pub use files::{FileId, FileKind, Files};
 pub use needs::paths_in_runfiles;
 pub use test_process::{Claims, Given, TestProcess, Watch};

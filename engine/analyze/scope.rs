@@ -89,6 +89,7 @@ impl<'a> Scope<'a> {
         configured.run = word::shared(self.expand(&rule.run, &context, problems));
         configured.data = word::shared(self.expand(&rule.data, &context, problems));
         configured.beside = word::shared(self.expand(&rule.beside, &context, problems));
+        configured.coverage = self.collectors(problems);
         if let Some(test) = &rule.test {
             let data = self.data_of_test();
             configured.test = self.test(test, &configured, data, problems).map(Arc::new);

@@ -1,6 +1,7 @@
 //! What makes an action a process of a test: which cases, which turn, what it takes and needs.
 
 use super::actions::Action;
+use super::coverage::Collector;
 use crate::base::Why;
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct TestProcess {
     pub watch: Option<Watch>,
     /// Programs that must have been run before; what they export is in its environment.
     pub setups: Vec<Arc<Action>>,
+    /// Kinds of data that tell what it has executed; nothing unless that is asked for.
+    pub coverage: Option<Arc<[Arc<Collector>]>>,
     /// Environment that the protocol adds, filled when the process starts. A variable that needs one
     /// that the process does not have, such as that of its shard, is left out. Part of the key as it
     /// stands here.

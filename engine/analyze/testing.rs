@@ -2,6 +2,7 @@
 
 use super::FileId;
 use super::configured::Configured;
+use super::coverage::{COVERAGE, Collector};
 use super::expand::Context;
 use super::scope::Scope;
 use super::test_process::Claims;
@@ -49,6 +50,8 @@ pub struct Test {
     pub forget: bool,
     /// `setup`: programs that are run before it.
     pub setups: Vec<Setup>,
+    /// Kinds of data that tell what its processes have executed; nothing unless that is asked for.
+    pub coverage: Option<Arc<[Arc<Collector>]>>,
 }
 
 /// A program that prepares the ground for tests.
@@ -135,6 +138,7 @@ impl Scope<'_> {
         let forget = tagged("external") || tagged("no-cache");
         let shards = self.shards(problems);
         let claims = Arc::new(self.claims(problems));
+        let coverage = self.modes.active.contains(COVERAGE).then(|| configured.coverage.clone());
         Some(Test {
             label: target.label.clone(),
             place: target.place.clone(),
@@ -153,6 +157,7 @@ impl Scope<'_> {
             claims,
             forget,
             setups,
+            coverage,
         })
     }
 

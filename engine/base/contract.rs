@@ -2,9 +2,13 @@
 
 /// Names of variables that the engine sets for a test, sorted. Those of runs, shards and slots
 /// are there only where there is one; those of resources (`ENG_RESOURCE_NAME`) are besides.
-pub const TEST_VARIABLES: [&str; 30] = [
+pub const TEST_VARIABLES: [&str; 34] = [
     "BAZEL_TEST",
+    "COVERAGE",
+    "COVERAGE_DIR",
+    "COVERAGE_OUTPUT_FILE",
     "ENG_ATTEMPT",
+    "ENG_COVERAGE_FILE",
     "ENG_RUN_ID",
     "ENG_SLOT",
     "HOME",

@@ -1,6 +1,7 @@
 //! `eng build`, and what it has in common with `eng test`.
 
 use super::Exit;
+use super::coverage::{Report, maker, show};
 use super::options::{Build, Common, FailFast};
 use super::places::{places, settings};
 use super::request::{here, jobs, pattern, style};
@@ -18,14 +19,16 @@ use std::time::{Instant, SystemTime};
 /// Builds what patterns match.
 pub fn build(options: Build) -> Result<Exit, Failure> {
     let goal = Goal::Build { all: options.all, tests: options.tests };
-    bring(options.common, goal, report::TestOutput::Errors, |_| Ok(()))
+    bring(options.common, goal, report::TestOutput::Errors, None, |_| Ok(()))
 }
 
-/// Brings what patterns match to results; `more` fills in what the verb asks for.
+/// Brings what patterns match to results; `more` fills in what the verb asks for, and `covered` is
+/// what to report of what tests have executed.
 pub fn bring(
     common: Common,
     goal: Goal,
     output: report::TestOutput,
+    covered: Option<Report>,
     more: impl FnOnce(&mut Request) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let began = Instant::now();
@@ -58,9 +61,14 @@ pub fn bring(
         program: std::env::current_exe().unwrap_or_default(),
         write_durations: None,
         budget: budget()?,
+        coverage: None,
         command: std::env::args().collect::<Vec<_>>().join(" "),
     };
     more(&mut request)?;
+    let silent = common.told.takes_stdout();
+    let covered = covered.map(|how| Report { silent, ..how });
+    let pages = covered.as_ref().map(|how| maker(how, &request.options.path)).transpose()?;
+    let pages = pages.flatten();
     let places = places()?;
     let verb = if is_test { "test" } else { "build" };
     let mut streams = streams(&common.told, &places.cache)?;
@@ -70,7 +78,8 @@ pub fn bring(
     streams.begin(&started(verb, &common.patterns, &here.root), SystemTime::now());
     let rerun = if is_test { "eng test" } else { "eng build" };
     let style = style(&common, rerun, output);
-    let res = carry_out(&here.root, &places, &request, style, &mut streams, began);
+    let covered = covered.as_ref().map(|how| (how, pages.as_deref()));
+    let res = carry_out(&here.root, &places, &request, style, &mut streams, began, covered);
     end(streams, &res);
     res
 }
@@ -82,6 +91,7 @@ fn carry_out(
     style: Style,
     streams: &mut Streams,
     began: Instant,
+    covered: Option<(&Report, Option<&Path>)>,
 ) -> Result<Exit, Failure> {
     streams.take(&Event::Phase { phase: Phase::Discover, apart: false });
     let mut recalled = recall(root, places, request);
@@ -103,6 +113,9 @@ fn carry_out(
     };
     let work = |events| session.bring(request, recalled, events);
     let summary = report::while_showing(style, streams, work)?;
+    if let (Some((how, pages)), Some(coverage)) = (covered, &summary.coverage) {
+        show(root, coverage, how, pages)?;
+    }
     Ok(exit(&summary))
 }
 

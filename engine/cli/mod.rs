@@ -7,6 +7,7 @@ mod places; // folders of the user
 mod streams; // who is told besides the screen
 mod build; // eng build
 mod test; // eng test
+mod coverage; // eng coverage
 mod query; // eng query
 mod replay; // eng replay
 mod explain; // eng explain
@@ -95,7 +96,8 @@ fn misread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
 fn run(options: Options, added: &[Text]) -> Exit {
     let res = match options.verb {
         Verb::Build(build) => build::build(build),
-        Verb::Test(test) => test::test(test),
+        Verb::Test(test) => test::test(*test),
+        Verb::Coverage(cover) => coverage::coverage(*cover),
         Verb::Query(query) => query::query(query),
         Verb::Replay(options) => replay::replay(options),
         Verb::Explain(explain) => explain::explain(explain),

@@ -6,13 +6,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use std::ffi::OsString;
 
-use super::complete;
-use super::flaky::Flaky;
-use super::history::History;
-use super::query::Query;
-use super::replay::Replay;
-use super::streams::Told;
-use super::test::Test;
+use super::{complete, coverage::Cover, flaky::Flaky, history::History};
+use super::{query::Query, replay::Replay, streams::Told, test::Test};
 
 /// Builds and tests monorepos from BUILD.ron files.
 #[derive(Debug, Parser)]
@@ -53,6 +48,9 @@ pub enum Verb {
         eng test --retries 2 --fail-fast=crash\n  \
         eng test //text:t -- --seed 1  arguments for the test program")]
     Test(Box<Test>),
+    /// Run tests and tell what they have executed
+    #[command(after_help = super::coverage::EXAMPLES)]
+    Coverage(Box<Cover>),
     /// Tell which targets there are, and what needs what
     #[command(after_help = "Functions:\n  \
         deps(x[, depth])  rdeps(universe, x[, depth])  allrdeps(x[, depth])\n  \

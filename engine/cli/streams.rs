@@ -31,6 +31,13 @@ pub struct Told {
     pub bep: Vec<String>,
 }
 
+impl Told {
+    /// True if standard output is a stream, in which nothing else may stand.
+    pub fn takes_stdout(&self) -> bool {
+        self.events.iter().chain(&self.bep).any(|to| to == "-")
+    }
+}
+
 /// Opens what the flags name. `folder` is where much can be kept for readers who are slow.
 pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
     let mut streams = Streams::default();

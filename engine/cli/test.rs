@@ -2,11 +2,12 @@
 
 use super::Exit;
 use super::build::bring;
+use super::coverage::Report;
 use super::options::{Common, number};
 use super::request::test_threads;
 use crate::base::{TEST_SIZES, listing, nearest, parse_duration};
 use crate::report;
-use crate::session::{Deadline, Failure, Filter, Goal, Policy, Request, Schedule, Share};
+use crate::session::{COVERAGE, Deadline, Failure, Filter, Goal, Policy, Request, Schedule, Share};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ pub struct Test {
     /// An argument for every test program; may be repeated
     #[arg(long = "test-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub test_args: Vec<String>,
+    /// Tell what the tests have executed, as 'eng coverage' does
+    #[arg(long)]
+    pub coverage: bool,
     /// Arguments for every test program
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,
@@ -149,11 +153,21 @@ const MOST_RETRIES: usize = 1000;
 const MOST: usize = 1_000_000;
 
 /// Builds and runs tests.
-pub fn test(test: Box<Test>) -> Result<Exit, Failure> {
+pub fn test(test: Test) -> Result<Exit, Failure> {
+    let report = test.coverage.then(Report::default);
+    run(test, report)
+}
+
+/// The same, with a report on what the tests have executed.
+pub fn run(test: Test, report: Option<Report>) -> Result<Exit, Failure> {
     let output = test.test_output.into();
-    let Test { common, select, how, test_args, args, .. } = *test;
+    let Test { mut common, select, how, test_args, args, .. } = test;
     let keep_going = common.keep_going;
-    bring(common, Goal::Test, output, move |request| {
+    let covering = report.as_ref().map(Report::covering);
+    common.modes.extend(report.iter().map(|_| COVERAGE.to_string()));
+    common.dry_run |= report.as_ref().is_some_and(|it| it.partial);
+    bring(common, Goal::Test, output, report, move |request| {
+        request.coverage = covering;
         request.test_args = test_args.into_iter().chain(args).collect();
         take_selection(request, select)?;
         take_manner(request, how, keep_going)

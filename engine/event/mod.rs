@@ -5,9 +5,13 @@ mod phase; // what a run is doing
 
 pub use detail::{Details, Made, MadeKind, Process, Program, Progress};
 pub use phase::Phase;
+mod coverage; // what tests have executed
+
+pub use coverage::{Coverage, CoveredFile, Hits, NoData};
 
 use crate::base::{Doer, Label, Place, Why};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// What the engine tells whoever shows it. Events of one action come in order; those of different
@@ -298,6 +302,8 @@ pub struct Summary {
     pub seed: Option<u64>,
     /// Failures of the world that kept something from being done.
     pub broken: usize,
+    /// What the tests have executed, if that was asked for.
+    pub coverage: Option<Arc<Coverage>>,
     /// Wall time of the run.
     pub wall: Duration,
 }

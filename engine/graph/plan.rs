@@ -73,7 +73,7 @@ impl Plan {
 
     fn add_node(&mut self, action: Arc<Action>) -> NodeId {
         let words = action.words();
-        let inputs = action.input_files(&words).into();
+        let inputs = action.needed_files(&words).into();
         let length = words.iter().map(|word| word.text.len() + 1).sum();
         self.graph.add_node(Planned { action, inputs, length, remaining: Duration::ZERO })
     }

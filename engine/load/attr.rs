@@ -22,7 +22,7 @@ const KINDS: [(&str, &[&str]); 12] = [
     ("tool", TOOL),
     ("tools", TOOL),
 ];
-const TOOL: &[&str] = &["find", "version", "parts", "roots"];
+const TOOL: &[&str] = &["find", "missing", "version", "parts", "roots"];
 
 /// What every target takes besides the attributes of its rule.
 pub const OF_EVERY_TARGET: [&str; 4] = ["name", "visible_to", "tags", "doc"];
@@ -93,25 +93,41 @@ fn kind(arg: &Arg, problems: &mut Problems) -> Option<(AttrKind, String)> {
 }
 
 fn tool(args: &[Arg], problems: &mut Problems) -> ToolSpec {
-    let find = read::field(args, "find").map(|node| {
-        let find = read::named(node, "find", problems);
-        read::only(find, "find", &["run", "path"], problems);
-        if read::field(find, "run").is_none() {
-            read::missing(&node.place, "find", "run", problems);
+    let find = match read::field(args, "find") {
+        None => Vec::new(),
+        Some(Node { kind: Kind::List(ways), .. }) => {
+            ways.iter().map(|way| find(way, problems)).collect()
         }
-        let run = read::field(find, "run");
-        let path = read::field(find, "path");
-        ToolFind {
-            run: run.map_or(Vec::new(), |node| read::words(node, "run", problems)),
-            path: path
-                .and_then(|node| read::string(node, "path", problems))
-                .map_or(String::new(), |path| path.text),
-        }
-    });
+        Some(way) => vec![find(way, problems)],
+    };
+    let missing = read::field(args, "missing");
+    let missing = missing.and_then(|node| read::string(node, "missing", problems));
+    let missing = missing.map(|text| text.text);
     let mut lists = |field: &str| {
         read::field(args, field).map_or(Vec::new(), |node| read::word_lists(node, field, problems))
     };
-    ToolSpec { find, version: lists("version"), parts: lists("parts"), roots: lists("roots") }
+    let (version, parts, roots) = (lists("version"), lists("parts"), lists("roots"));
+    ToolSpec { find, missing, version, parts, roots }
+}
+
+/// Reads a way to find a program.
+fn find(node: &Node, problems: &mut Problems) -> ToolFind {
+    let find = read::named(node, "find", problems);
+    read::only(find, "find", &["run", "after", "path"], problems);
+    if read::field(find, "run").is_none() {
+        read::missing(&node.place, "find", "run", problems);
+    }
+    let run = read::field(find, "run");
+    let mut text = |name: &str| {
+        let node = read::field(find, name)?;
+        read::string(node, name, problems).map(|text| text.text)
+    };
+    let (after, path) = (text("after"), text("path"));
+    ToolFind {
+        run: run.map_or(Vec::new(), |node| read::words(node, "run", problems)),
+        after,
+        path: path.unwrap_or_default(),
+    }
 }
 
 /// Reads the default of an attribute.

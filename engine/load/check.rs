@@ -145,12 +145,8 @@ fn outputs_are_mentioned(rule: &Rule, problems: &mut Problems) {
     for list in [&rule.files, &rule.run, &rule.data, &rule.beside] {
         walk::templates(list, &mut visit);
     }
-    if let Some(test) = &rule.test {
-        walk::environment(&test.env).into_iter().for_each(|it| walk::templates(it, &mut visit));
-        test.program.iter().for_each(&mut visit);
-        walk::templates(&test.programs, &mut visit);
-        walk::templates(&test.names, &mut visit);
-    }
+    walk::tests(rule).into_iter().for_each(|it| walk::templates(it, &mut visit));
+    rule.test.iter().filter_map(|test| test.program.as_ref()).for_each(&mut visit);
     mentioned.extend(rule.actions.iter().filter_map(|it| Some(it.each.as_ref()?.text.clone())));
     for out in rule.actions.iter().flat_map(|action| &action.outs) {
         if !mentioned.contains(&out.name) {

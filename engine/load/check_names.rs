@@ -67,11 +67,12 @@ impl<'a> Names<'a> {
             if let Some(program) = &test.program {
                 self.template(program, everywhere, problems);
             }
-            self.items(&test.programs, everywhere, problems);
-            self.items(&test.names, everywhere, problems);
-            for list in walk::environment(&test.env) {
-                self.items(list, everywhere, problems);
-            }
+        }
+        for list in walk::tests(self.rule) {
+            self.items(list, everywhere, problems);
+        }
+        for condition in self.rule.coverage.iter().flat_map(|it| &it.when) {
+            self.condition(condition, true, problems);
         }
     }
 

@@ -15,6 +15,7 @@ mod reader; // lines(..), json(..), xml() and tap()
 mod protocol; // what a test protocol is, and protocol(..)
 mod item; // lists of templates and when(..)
 mod attr; // attrs: (..)
+mod coverage; // coverage: [..]
 mod action; // actions, test and variants
 mod rule_file; // rule(..), base(..), protocol(..) → rules
 mod walk; // visits what a rule mentions
@@ -54,6 +55,7 @@ pub use fuzz::{READERS, builtin_protocols};
 pub use glob::Matcher;
 pub use ground::{Ground, ground};
 pub use language::{Given, Language, Manifest, Need, Unit};
+pub use owner::of_file;
 pub use profile::{Profile, of_workspace as profiles_of_workspace};
 pub use prop::Prop;
 pub use protocol::{Protocol, Words};

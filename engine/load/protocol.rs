@@ -96,7 +96,7 @@ pub fn protocol(call: &Text, args: &[Arg], problems: &mut Problems) -> Option<Pr
         read::missing(&call.place, "protocol", "run", problems);
     }
     let listing = field("listing").and_then(|node| reader::lines(node, "listing", problems));
-    let env = field("env").map_or(Vec::new(), |node| environment(node, problems));
+    let env = field("env").map_or(Vec::new(), |node| environment(node, true, problems));
     let results = field("results").and_then(|node| reader::results(node, problems));
     let markers = field("markers").and_then(|node| reader::lines(node, "markers", problems));
     let words = field("words").map_or(Words::default(), |node| words(node, problems));
@@ -247,8 +247,9 @@ fn names_any(template: &Template, names: &[&str]) -> bool {
     template.parts.iter().any(named)
 }
 
-/// `(NAME: "text", ..)`; what the values mention is known when a process starts.
-fn environment(node: &Node, problems: &mut Problems) -> Vec<(String, Template)> {
+/// `(NAME: "text", ..)`; what the values mention is known when a process starts. The report is
+/// there for protocols only.
+pub fn environment(node: &Node, report: bool, problems: &mut Problems) -> Vec<(String, Template)> {
     let mut res = Vec::new();
     for arg in read::named(node, "env", problems) {
         let Some(value) = item::template(&arg.value, "env", &|_| false, problems) else { continue };
@@ -256,10 +257,18 @@ fn environment(node: &Node, problems: &mut Problems) -> Vec<(String, Template)> 
             let Part::Mention(mention) = part else { continue };
             let is_whole =
                 mention.prop.is_none() && mention.filter.is_empty() && mention.join.is_none();
-            let known = mention.name == "report" || TEST_VARIABLES.contains(&mention.name.as_str());
+            let known = report && mention.name == "report"
+                || TEST_VARIABLES.contains(&mention.name.as_str());
             if !known || !is_whole {
                 let near = nearest(&mention.name, TEST_VARIABLES);
-                let why = "the environment of a protocol mentions '{report}' and variables that tests find, such as '{TEST_SHARD_INDEX}'";
+                let why = match report {
+                    true => {
+                        "the environment of a protocol mentions '{report}' and variables that tests find, such as '{TEST_SHARD_INDEX}'"
+                    }
+                    false => {
+                        "the environment of coverage mentions variables that tests find, such as '{COVERAGE_DIR}'"
+                    }
+                };
                 problems.push(Problem::at(&mention.place, format!("{why}{near}")));
             }
         }

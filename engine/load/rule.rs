@@ -1,6 +1,7 @@
 //! Rules as data: what a rule file says, after reading and checking, each part with its place.
 //! Nothing here knows how a rule is applied to a target.
 
+use super::coverage::CoverageRule;
 use super::protocol::Protocol;
 use crate::base::Place;
 use std::collections::BTreeMap;
@@ -65,6 +66,8 @@ pub struct Rule {
     pub suite: Option<Text>,
     /// Forms of the target; the first whose conditions hold is taken.
     pub variants: Vec<Variant>,
+    /// Kinds of data that say what its program has executed, in the mode for that.
+    pub coverage: Vec<CoverageRule>,
     /// How a target of this kind is tested.
     pub test: Option<TestRule>,
 }
@@ -150,9 +153,11 @@ impl AttrKind {
 /// How a program of the machine is found and identified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ToolSpec {
-    /// Arguments that make the program print a folder or path, and what to append to that; the
-    /// result is the program that is really used.
-    pub find: Option<ToolFind>,
+    /// Ways to find the program that is really used; the first that leads to one counts. Without
+    /// any it is the one on PATH.
+    pub find: Vec<ToolFind>,
+    /// What to do where none leads to one, for the user; `{number}` as in [`ToolFind::path`].
+    pub missing: Option<String>,
     /// Argument lists whose output identifies the program.
     pub version: Vec<Vec<String>>,
     /// Argument lists that print paths of programs it starts; these are hashed too.
@@ -161,12 +166,15 @@ pub struct ToolSpec {
     pub roots: Vec<Vec<String>>,
 }
 
-/// See [`ToolSpec::find`].
+/// A way to find a program: another one is asked, which is found on PATH.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ToolFind {
-    /// Arguments for the program found on PATH.
+    /// Arguments for that one, which make it print a folder or path, or a text with a number.
     pub run: Vec<String>,
-    /// Appended to the folder that it prints; may be empty.
+    /// The text behind which that number stands.
+    pub after: Option<String>,
+    /// Appended to the folder that it prints, and may be empty; or with `after` the name of the
+    /// program on PATH, with the number in place of `{number}`.
     pub path: String,
 }
 

@@ -3,7 +3,7 @@
 use super::check_names::{EVERYWHERE, IN_ACTIONS};
 use super::rule::{Rule, Rules, Text};
 use super::tree::{Arg, Kind, Node};
-use super::{action, attr, item, protocol, read};
+use super::{action, attr, coverage, item, protocol, read};
 use crate::base::{Problem, Problems, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,9 +32,9 @@ impl Declared<'_> {
 
 const KINDS: [&str; 4] = ["rule", "base", "protocol", "language"];
 const OF_BASES: [&str; 7] = ["name", "doc", "base", "attrs", "vars", "actions", "provides"];
-const OF_RULES: [&str; 13] = [
+const OF_RULES: [&str; 14] = [
     "name", "doc", "base", "attrs", "vars", "actions", "provides", "test", "variants", "forwards",
-    "suite", "replaces", "once",
+    "suite", "replaces", "once", "coverage",
 ];
 /// Provided lists that the engine itself knows.
 pub const PROVIDED: [&str; 4] = ["files", "run", "data", "beside"];
@@ -291,6 +291,8 @@ impl Merged<'_> {
             forwards: text(field("forwards"), "forwards", problems),
             suite: text(field("suite"), "suite", problems),
             variants: field("variants").map_or(Vec::new(), |it| action::variants(it, problems)),
+            coverage: field("coverage")
+                .map_or(Vec::new(), |it| coverage::coverage(it, &is_target, problems)),
             test: field("test").and_then(|it| action::test(it, has_protocol, &is_target, problems)),
             attrs: Vec::new(),
         };

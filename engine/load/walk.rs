@@ -1,6 +1,8 @@
 //! Visits the templates, mentions and conditions of rules. Knows nothing of what they mean.
 
-use super::rule::{ActionEnv, ActionRule, Condition, Does, Item, Mention, Part, Template, Text};
+use super::rule::{
+    ActionEnv, ActionRule, Condition, Does, Item, Mention, Part, Rule, Template, Text,
+};
 
 /// All templates in some items, those inside `when(..)` and `without(..)` too.
 pub fn templates<'a>(items: &'a [Item], visit: &mut dyn FnMut(&'a Template)) {
@@ -68,6 +70,17 @@ pub fn command(action: &ActionRule) -> Vec<&[Item]> {
         Does::Write(lines) => vec![lines.as_slice()],
     };
     lists.extend(environment(&action.env));
+    lists
+}
+
+/// All lists about tests, and about what programs have executed.
+pub fn tests(rule: &Rule) -> Vec<&[Item]> {
+    let mut lists: Vec<&[Item]> =
+        rule.coverage.iter().flat_map(|it| [&*it.report, &*it.inputs]).collect();
+    if let Some(test) = &rule.test {
+        lists.extend(environment(&test.env));
+        lists.extend([&*test.programs, &*test.names]);
+    }
     lists
 }
 

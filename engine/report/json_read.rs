@@ -371,6 +371,7 @@ fn summary(counts: json::Summary) -> Result<event::Summary, String> {
         share: counts.share,
         seed: seed.transpose()?,
         broken: counts.broken,
+        coverage: None,
         wall: time(counts.wall)?,
     })
 }

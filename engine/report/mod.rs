@@ -12,6 +12,7 @@ mod progress; // events → the lines that are redrawn
 mod listing; // what a query answers
 mod written; // … targets as they would stand in a file
 mod acts; // actions of targets
+mod coverage; // what tests have executed
 mod spool; // bytes for readers who may be slow
 mod stream; // whoever takes events besides the screen
 mod json; // what stands in the JSON lines of a run
@@ -29,6 +30,7 @@ mod fuzz; // saved streams from any bytes
 mod screen; // writes both, whole, to standard error
 
 pub use acts::{acts, acts_json, compile_commands};
+pub use coverage::{coverage_json, lcov, table};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
 pub use json::Started;

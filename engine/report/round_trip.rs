@@ -152,6 +152,7 @@ fn events() -> Vec<Event> {
         share: Some("share 1 of 2".to_string()),
         seed: Some(u64::MAX),
         broken: 10,
+        coverage: None,
         wall: Duration::from_nanos(3_123_456_789),
     }));
     all

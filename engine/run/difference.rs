@@ -25,7 +25,7 @@ pub(super) enum Telling {
 }
 
 /// Kinds in the order in which they are told, with what users call them.
-pub(super) const KINDS: [(&str, &str, Telling); 18] = [
+pub(super) const KINDS: [(&str, &str, Telling); 19] = [
     ("form", "the form of keys in eng", Telling::One),
     ("tool", "tool", Telling::Each),
     ("variable", "environment", Telling::Each),
@@ -42,6 +42,7 @@ pub(super) const KINDS: [(&str, &str, Telling); 18] = [
     ("only", "test filter", Telling::One),
     ("setup", "setup", Telling::Each),
     ("resource", "resource", Telling::Each),
+    ("coverage", "how coverage is read", Telling::Bare),
     ("case", "cases", Telling::Names),
     ("reading", "how results are read", Telling::Bare),
 ];

@@ -22,6 +22,7 @@ fn full() -> Manifest {
         ("only", "parse", ""),
         ("setup", "//a:db", "1"),
         ("resource", "port", "1 of 2"),
+        ("coverage", "*.raw", "1"),
         ("test variable", "T", "1"),
         ("reading", "", "lines"),
     ];
@@ -117,6 +118,7 @@ fn each_field_that_changes_is_named() {
         ("only", "test filter changed from parse to none"),
         ("setup", "setup //a:db is gone"),
         ("resource", "resource port is gone"),
+        ("coverage", "how coverage is read changed"),
         ("test variable", "environment T is gone"),
         ("reading", "how results are read changed"),
     ];

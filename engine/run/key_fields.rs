@@ -165,6 +165,7 @@ fn fields_of_an_action(action: Action) {
         forget: _,     // whether they are kept
         watch: _,      // how a process is followed
         setups: _,     // details
+        coverage: _,   // details
         env: _,        // details
     } = *process;
 }

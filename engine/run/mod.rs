@@ -38,6 +38,8 @@ mod waiting; // until it has ended, or its time is up
 mod pause; // Ctrl-Z
 mod offspring; // what a process leaves behind: found and killed
 mod kept; // what a test left for its user
+mod coverage; // what a test has executed
+mod pages; // … as pages
 mod report; // what a test wrote for us to read
 mod outputs; // what was written goes into the store
 mod depfile; // what a command says it read
@@ -49,6 +51,7 @@ mod session; // what all actions of a run share
 #[cfg(test)]
 mod key_fields; // every field that a key is made of changes it
 
+pub use coverage::{COVERED, COVERED_CASES, COVERED_OWN, missing_tool};
 pub use deliver::{Delivered, Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
 #[cfg(any(test, feature = "fuzzing"))]
@@ -58,6 +61,7 @@ pub use kept::{ANNOTATIONS, INFRASTRUCTURE, OUTPUTS, WARNINGS, XML};
 pub use kernel::inherited;
 pub use lookup::are_stored;
 pub use offspring::{end_all, end_left};
+pub use pages::{make_pages, page_maker};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Deadline, Home, Options, Schedule, Shared};

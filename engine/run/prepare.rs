@@ -55,7 +55,10 @@ pub(super) fn prepare(
     let words = action.words();
     let mut placed = Vec::new();
     let mut copied = BTreeSet::new();
-    for id in inputs {
+    let own = action.test.as_ref().filter(|test| test.coverage.is_some());
+    // What tells what a process has executed is not for its eyes.
+    let own = own.map(|_| action.input_files(&words));
+    for id in own.as_deref().unwrap_or(inputs) {
         let path = &shared.analysis.files.file(*id).path;
         let Some(content) = shared.content(*id)? else {
             return Ok(Err(match std::fs::read_link(shared.root.join(&**path)) {
@@ -176,6 +179,18 @@ fn of_test(
         let instances = shared.home.resources.get(name);
         let value = format!("{amount} of {instances:?}");
         details.push(Detail::new("resource", name.clone(), value));
+    }
+    for collector in test.coverage.iter().flat_map(|it| it.iter()) {
+        let report = &collector.report;
+        let prepared = match prepare(shared, report, &report.input_files(&report.words()))? {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(Err(format!("{}: {why}", report.about))),
+        };
+        let key = prepared.manifest.exact().to_string();
+        details.push(Detail::new("coverage", format!("{:?}", collector.collect), key));
+    }
+    if test.coverage.is_some() {
+        details.push(Detail::new("coverage", "", ""));
     }
     for (name, value) in &test.env {
         details.push(Detail::new("test variable", name.clone(), format!("{value:?}")));

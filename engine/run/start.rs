@@ -10,7 +10,7 @@ use super::remember::{note, remember};
 use super::session::Shared;
 use super::waiting::Watched;
 use super::worker::{Done, FORCED, REFUTED, broken};
-use super::{kept, outputs, report, script, setup, test_env};
+use super::{coverage, kept, outputs, report, script, setup, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome};
@@ -177,6 +177,10 @@ pub(super) fn start(
     if let Some(test) = &action.test {
         done.row.report = kept(report::whole(&root)?)?;
         done.row.outputs = kept::collect(shared, &action.label, &root)?;
+        match coverage::collect(shared, test, &done.outcome, &root)? {
+            Ok(rows) => done.row.outputs.extend(rows),
+            Err(why) => done.outcome = Outcome::Broken(why),
+        }
         let refuted = kept::refutes(&root, test.shard.is_some());
         if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
             done.outcome = Outcome::Refuted(why);

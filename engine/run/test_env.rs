@@ -1,6 +1,7 @@
 //! The environment and the folders that every test process finds: Bazel's contract.
 
 use super::claims::Grant;
+use super::coverage;
 use super::exec_root::ExecRoot;
 use super::kept;
 use super::session::Shared;
@@ -61,6 +62,9 @@ pub(super) fn add(
     }
     if let Some(seed) = test.seed.or(number.map(u64::from)) {
         own.push(("TEST_RANDOM_SEED", seed.to_string()));
+    }
+    if test.coverage.is_some() {
+        own.extend(coverage::variables(root)?);
     }
     // Protocols may mention just these.
     debug_assert!(own.iter().all(|(name, _)| TEST_VARIABLES.contains(name)));

@@ -32,8 +32,9 @@ pub(super) fn find(
         return Ok(Err(Problem::at(
             place,
             format!(
-                "there is no program '{}' on PATH; install it, or name another one",
-                request.program
+                "there is no program '{}' on PATH; {}",
+                request.program,
+                request.spec.missing.as_deref().unwrap_or("install it, or name another one")
             ),
         )));
     };
@@ -54,23 +55,10 @@ pub(super) fn find(
     let missing = |what: String| Ok(Err(Problem::at(place, what)));
     let mut files = vec![first.clone()];
     let mut program = first.clone();
-    if let Some(find) = &request.spec.find {
-        let asked = format!("{} {}", first.display(), find.run.join(" "));
-        let Some(answer) = ask(&first, &find.run, &shared.stop)? else {
-            return missing(format!(
-                "'{asked}' failed; it should tell where '{}' is",
-                request.program
-            ));
-        };
-        program = Path::new(&answer).join(&find.path);
-        if find.path.is_empty() {
-            program = PathBuf::from(answer);
-        }
-        if !program.is_file() {
-            return missing(format!(
-                "'{asked}' leads to {}, which does not exist",
-                program.display()
-            ));
+    if !request.spec.find.is_empty() {
+        match led_to(shared, request, &first)? {
+            Ok(found) => program = found,
+            Err(why) => return missing(why),
         }
         files.push(program.clone());
     }
@@ -105,6 +93,52 @@ pub(super) fn find(
     let row = ToolRow { path: program.display().to_string(), identity, files: looked_at };
     shared.remember_tool(key, row);
     Ok(Ok(Tool { name: request.program.clone(), path: program, identity }))
+}
+
+/// The program to which the first of the ways leads that leads to one; else why none does.
+fn led_to(
+    shared: &Shared,
+    request: &ToolRequest,
+    first: &Path,
+) -> Result<std::result::Result<PathBuf, String>> {
+    let (mut why, mut number) = (Vec::new(), String::new());
+    for find in &request.spec.find {
+        let asked = format!("{} {}", first.display(), find.run.join(" "));
+        let Some(answer) = ask(first, &find.run, &shared.stop)? else {
+            why.push(format!("'{asked}' failed; it should tell where '{}' is", request.program));
+            continue;
+        };
+        let Some(after) = &find.after else {
+            let program = match find.path.as_str() {
+                "" => PathBuf::from(answer),
+                path => Path::new(&answer).join(path),
+            };
+            if program.is_file() {
+                return Ok(Ok(program));
+            }
+            why.push(format!("'{asked}' leads to {}, which does not exist", program.display()));
+            continue;
+        };
+        let behind = answer.split_once(after).map_or("", |(_, rest)| rest.trim_start());
+        let digits = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
+        if digits == 0 {
+            why.push(format!("'{asked}' prints no number after '{after}'"));
+            continue;
+        }
+        number = behind[..digits].to_string();
+        let name = find.path.replace("{number}", &number);
+        match on_path(&name, &shared.options.path) {
+            Some(program) => {
+                let before = candidates(&name, &shared.options.path);
+                before.take_while(|at| *at != program).for_each(|at| shared.note_tool_file(at));
+                return Ok(Ok(program));
+            }
+            None => why.push(format!("there is no program '{name}' on PATH")),
+        }
+    }
+    let missing = request.spec.missing.as_ref();
+    let advice = missing.map(|text| format!("; {}", text.replace("{number}", &number)));
+    Ok(Err(format!("{}{}", why.join(", and "), advice.unwrap_or_default())))
 }
 
 fn request_key(first: &Path, request: &ToolRequest) -> Digest {

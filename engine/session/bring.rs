@@ -1,7 +1,5 @@
 //! A request, brought from patterns to results.
 
-use super::Failure;
-use super::book;
 use super::carry::{Once, RunOver};
 use super::goals::{Goals, goals};
 use super::nothing::{no_cases, no_tests};
@@ -10,6 +8,7 @@ use super::record::{self, Over, Record};
 use super::request::{Goal, Places, Request};
 use super::scratch::Scratch;
 use super::seen::MARGIN;
+use super::{Failure, book, coverage};
 use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
 use crate::event::{Event, Phase, Summary};
@@ -22,6 +21,7 @@ use crossbeam_channel::Sender;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A workspace that was loaded, with its stores.
@@ -129,6 +129,7 @@ impl Session {
         let (mut summary, mut over) =
             self.run(request, &analysis, &goals, &once, options.clone(), part, &events)?;
         let mut fell_back = Vec::new();
+        let mut covered = over.coverage.take();
         while !over.fallen.is_empty() && !summary.interrupted && summary.cut.is_none() {
             for (label, about) in &over.fallen {
                 let Some(fallback) = analysis.fallbacks.get(label) else { continue };
@@ -152,6 +153,7 @@ impl Session {
                 self.run(request, &analysis, &goals, &once, options.clone(), None, &events)?;
             summary.add(&more);
             over = then;
+            coverage::add(&mut covered, over.coverage.take(), &goals);
         }
         run::end_all();
         let nothing_ran = summary.cases == Default::default() && summary.tests_not_run == 0;
@@ -187,6 +189,7 @@ impl Session {
         }
         summary.wall = began.elapsed();
         summary.share = share;
+        summary.coverage = covered.map(Arc::new);
         enter(Phase::Complete);
         let _ = events.send(Event::Finished(summary.clone()));
         Ok(summary)

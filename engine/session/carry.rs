@@ -2,13 +2,14 @@
 
 use super::Failure;
 use super::bring::Session;
+use super::coverage::covered;
 use super::goals::{self, Goals, tests_of};
 use super::recall::Recalled;
 use super::request::{Goal, Request};
 use super::scratch::Scratch;
 use crate::analyze::{self, Analysis, flatten};
 use crate::base::{Label, Problems};
-use crate::event::{Case, Event, Summary};
+use crate::event::{Case, Coverage, Event, Summary};
 use crate::graph::Plan;
 use crate::load;
 use crate::run::{self, Delivered, Executed, Home, Learned, Options, Shared, Stop, deliver};
@@ -48,6 +49,8 @@ pub(super) struct RunOver {
     pub failed: BTreeSet<Label>,
     /// Tests that have neither a verdict nor a reason why not.
     pub unsettled: BTreeSet<Label>,
+    /// What the tests have executed, if that is asked for.
+    pub coverage: Option<Coverage>,
 }
 
 impl Session {
@@ -95,6 +98,7 @@ impl Session {
         let mut plan = Plan::new(analysis, &goals.files, tests.first());
         let mut problems = Problems::default();
         plan.check_lengths(&mut problems);
+        problems.extend(run::missing_tool(&shared, &goals.tests)?);
         problems.or(())?;
         plan.expect(|action| {
             let known = durations.expected(&action.label.to_string(), &action.about);
@@ -155,6 +159,7 @@ impl Session {
         }
         let (rows, unsteady, tool_files) = (stats.seen(), stats.unsteady(), shared.tool_files());
         let unsettled = tests.unsettled();
+        let coverage = covered(request, &self.workspace, &shared, goals, &tests)?;
         let (tests, logs, notes) = (tests.finished, tests.logs, tests.notes);
         Ok((
             summary,
@@ -170,6 +175,7 @@ impl Session {
                 fallen,
                 failed,
                 unsettled,
+                coverage,
             },
         ))
     }

@@ -122,6 +122,7 @@ impl Session {
             program: PathBuf::new(),
             write_durations: None,
             budget: Budget::default(),
+            coverage: None,
             command: String::new(),
         };
         let (send, events) = crossbeam_channel::unbounded();

@@ -11,6 +11,7 @@ mod goals; // what a request asks for, in files and tests
 mod nothing; // what is said if nothing fits
 mod bring; // … brought up to date
 mod carry; // … by one pass over a plan
+mod coverage; // what its tests have executed
 mod excerpt; // what has changed inside a file
 mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
@@ -23,7 +24,8 @@ mod scratch; // a folder of this process alone
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // the record of a run from any bytes
 
-pub use crate::run::{Deadline, Options, Schedule, inherited};
+pub use crate::analyze::COVERAGE;
+pub use crate::run::{Deadline, Options, Schedule, inherited, make_pages, page_maker};
 pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};
@@ -36,7 +38,7 @@ pub use explain::{Action, Explained, Question, State};
 pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use recall::recall;
-pub use request::{Goal, Places, Request};
+pub use request::{Covering, Goal, Places, Request};
 pub use runs::{Flaky, Inside, PastRun, RunState};
 pub use survey::{names, survey};
 

@@ -103,6 +103,7 @@ pub(super) fn may_recall(request: &Request) -> bool {
         && !request.shows_output
         && request.policy.shuffle.is_none()
         && request.write_durations.is_none()
+        && request.coverage.is_none()
         && !options.verbose
         && request.policy.runs == 1
         && request.policy.share.is_none()

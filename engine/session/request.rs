@@ -30,6 +30,13 @@ pub enum Goal {
     Test,
 }
 
+/// What is reported of what tests have executed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Covering {
+    /// Files that only tests name, too.
+    pub tests: bool,
+}
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -59,6 +66,8 @@ pub struct Request {
     pub write_durations: Option<PathBuf>,
     /// What the history may take.
     pub budget: Budget,
+    /// What to say of what the tests have executed; nothing unless that is asked for.
+    pub coverage: Option<Covering>,
     /// The command line, for the history.
     pub command: String,
 }

@@ -2,9 +2,9 @@
 
 use super::names;
 use crate::analyze::{
-    Action, Command, Given, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, short,
+    Action, Command, Layout, Piece, Program, REPORT, Setup, Test, TestProcess, Word, given, short,
 };
-use crate::load::{Item, Part, Template};
+use crate::load::{Item, Part};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,16 +146,6 @@ fn setup(setup: &Setup, workspace: &str) -> Action {
     }
 }
 
-/// A value of the protocol's environment, which is filled when the process starts.
-fn given(value: &Template) -> Vec<Given> {
-    let part = |part: &Part| match part {
-        Part::Text(text) => Given::Text(text.clone()),
-        Part::Mention(mention) if mention.name == "report" => Given::Report,
-        Part::Mention(mention) => Given::Variable(mention.name.clone()),
-    };
-    value.parts.iter().map(part).collect()
-}
-
 /// The action that starts a process of a test.
 pub(super) fn action(
     test: &Test,
@@ -167,6 +157,8 @@ pub(super) fn action(
     let doing = if process.lists { "list" } else { "test" };
     let of_protocol = test.protocol.env.iter();
     process.env = of_protocol.map(|(name, value)| (name.clone(), given(value))).collect();
+    process.env.extend(test.coverage.iter().flat_map(|it| it.iter()).flat_map(|it| it.env.clone()));
+    process.coverage = test.coverage.clone();
     Action {
         label: test.label.clone(),
         name: doing.into(),

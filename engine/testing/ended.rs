@@ -4,7 +4,7 @@
 use super::deal::{Dealer, Turn};
 use super::run::Tests;
 use super::verdict::{self, Judged};
-use super::{names, remembered, rows, told};
+use super::{coverage, names, remembered, rows, told};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome, Verdict};
@@ -89,7 +89,7 @@ impl Tests {
         }
         let known = remembered::known(finished.origin, finished.row.run, finished.row.time);
         for (case, of_program) in cases.into_iter().zip(of_program) {
-            let case = Judged { leaky: finished.row.leaked, ..case };
+            let case = coverage::of_process(case, finished.row);
             let failures = target.failures(turn.run, &case.name);
             if failures > 0 && case.verdict.is_good() {
                 follow.flaky.push((case.name.clone(), failures));
@@ -119,7 +119,7 @@ impl Tests {
         let why = shared.stop.why();
         let is_listed = |name: &str| target.lists(name);
         let (wanted, outcome) = (&process.cases, finished.outcome);
-        let judgement = verdict::of_cases(
+        let mut judgement = verdict::of_cases(
             wanted,
             is_listed,
             outcome,
@@ -128,6 +128,7 @@ impl Tests {
             &why,
             test.protocol.cannot_be_forged(),
         );
+        let lost = coverage::lost(&test, &mut judgement, outcome, finished.row);
         let turn = Turn::of(process);
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
@@ -141,12 +142,12 @@ impl Tests {
             .iter()
             .any(|case| matches!(case.verdict, Verdict::Crashed(_) | Verdict::TimedOut(_)));
         let alone = process.cases.len() == 1;
-        for case in judgement.cases {
+        for case in std::mem::take(&mut judgement.cases) {
             let key = target.keys.get(&case.name).filter(|_| keep).copied();
             follow.tried.extend(tried(&case, key, alone, finished));
             // Nobody knows which of several cases did it.
             let start = (finished.origin == Origin::Ran).then_some(finished.began);
-            let case = Judged { leaky: finished.row.leaked, start, ..case };
+            let case = Judged { start, ..coverage::of_process(case, finished.row) };
             let bad = case.is_bad();
             let guilty = judgement.guilty.as_ref() == Some(&case.name);
             // What the case did that killed the process may be to blame, or it is not this one.
@@ -188,7 +189,7 @@ impl Tests {
         if judgement.died && !someone_died {
             target.unexplained.push(judgement.again.concat());
         }
-        for group in judgement.again {
+        for group in coverage::with_lost(&mut judgement, lost, |name| target.place(name).at) {
             target.died_with(&group);
             follow.actions.extend(self.dealer.deal(target, &group, turn));
         }

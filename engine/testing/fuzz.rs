@@ -4,7 +4,7 @@ use super::expression::Expression;
 use super::filter::Facts;
 use super::results::{self, Reported};
 use super::share::Share;
-use super::{json, lines, listing, tap, xml};
+use super::{json, lcov, lines, listing, tap, xml};
 use crate::base::{PackageName, Place, Reader};
 use crate::load::{Lines, Protocol, Results, Text, Words, builtin_protocols};
 use std::collections::HashSet;
@@ -20,6 +20,7 @@ pub const READERS: &[Reader] = &[
     ("xml", xml),
     ("report", report),
     ("times", times),
+    ("lcov", lcov),
 ];
 
 fn filter(bytes: &[u8]) {
@@ -36,6 +37,19 @@ fn filter(bytes: &[u8]) {
             assert!(before.is_none() || before == decided, "{expression:?}");
         }
         Err(why) => assert!(why.starts_with("the filter '"), "{why}"),
+    }
+}
+
+/// What was executed: every line that is called executed has a number, and once more the same text
+/// changes nothing.
+fn lcov(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match lcov::read(&text) {
+        Ok(files) => {
+            let twice = lcov::read(&format!("{text}\n{text}"));
+            assert_eq!(twice.as_ref(), Ok(&files), "a second time says the same");
+        }
+        Err(why) => assert!(!why.is_empty()),
     }
 }
 

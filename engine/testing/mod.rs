@@ -24,6 +24,8 @@ mod thin; // long output, thinned
 mod told; // what a process told
 mod causes; // why cases have to run
 mod remembered; // what the ledger remembers
+mod lcov; // what was executed, as text
+mod coverage; // … by cases, and by all of them
 mod kept; // what else they left for their user
 mod target; // one test target on its way to its verdicts
 mod ended; // what a process that has ended comes to

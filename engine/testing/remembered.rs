@@ -4,9 +4,9 @@ use super::causes::Causes;
 use super::deal::Dealer;
 use super::target::Target;
 use super::verdict::Judged;
-use super::{command, rows};
+use super::{command, coverage, rows};
 use crate::analyze::Action;
-use crate::base::Digest;
+use crate::base::{Digest, Why};
 use crate::event::{CaseStanding, Event, Known, Origin};
 use crate::run::{CaseKeys, Shared, are_stored};
 use crate::store::CaseRow;
@@ -54,12 +54,17 @@ pub(super) fn remembered(
         let mut causes = Causes::new(shared, &keys, &test, program, &reading);
         for ((name, key), row) in names.into_iter().zip(all).zip(rows) {
             target.keys.insert(name.clone(), key);
+            let outputs = row.as_ref().map_or(&[][..], |row| &row.outputs);
+            let alone = coverage::fits(shared, target, outputs)?;
             let standing = match row {
-                Some(row) if take(shared, target, &name, &row)? => {
+                Some(row) if alone && take(shared, target, &name, &row)? => {
                     CaseStanding::Holds(Known { run: row.run, time: row.time })
                 }
                 row => {
-                    let why = causes.of(row.as_ref());
+                    let why = match alone {
+                        true => causes.of(row.as_ref()),
+                        false => Why::text(coverage::TOGETHER),
+                    };
                     target.causes.insert(name.clone(), why.clone());
                     missing.push(name.clone());
                     CaseStanding::WouldRun(why)
@@ -90,7 +95,9 @@ fn take(shared: &Shared, target: &mut Target, name: &str, row: &CaseRow) -> Resu
     let known = known(Origin::Cached, row.run, row.time);
     let duration = row.duration_ns.map(Duration::from_nanos);
     let name = name.to_string();
-    let judged = Judged { duration, leaky: row.leaked, ..Judged::new(name, verdict, output) };
+    let covered = coverage::parts(&row.outputs);
+    let judged = Judged::new(name, verdict, output);
+    let judged = Judged { duration, leaky: row.leaked, covered, ..judged };
     target.add(0, judged, Origin::Cached, known);
     Ok(true)
 }

@@ -211,7 +211,7 @@ impl Grow for Tests {
         for label in self.unsettled() {
             let Some(target) = self.targets.get_mut(&label) else { continue };
             target.give_up(why, self.dealer.runs().count());
-            target.open = 0;
+            (target.open, target.cut) = (0, true);
             if target.cases().is_empty() {
                 target.told = true;
                 self.summary.tests_not_run += 1;

@@ -9,7 +9,7 @@ use crate::analyze::Test;
 use crate::base::{Digest, Why};
 use crate::event::{Case, FailedAttempt, Known, Origin, Runs, Verdict};
 use crate::run::Inputs;
-use crate::store::Last;
+use crate::store::{Last, OutputRow};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,10 +47,17 @@ pub(super) struct Target {
     pub log: Vec<Digest>,
     /// What they have left for the user.
     pub kept: Kept,
+    /// The parts of what was executed, by case.
+    pub covered: BTreeMap<String, Vec<OutputRow>>,
+    /// Whether the results of processes that ran certain cases, by the digest of their list, hold
+    /// for the wanted ones.
+    pub fitting: HashMap<Digest, bool>,
     /// True once a process was started for it in this run.
     pub ran: bool,
     /// True once its verdicts were told.
     pub told: bool,
+    /// True if the run ended before it had them all.
+    pub cut: bool,
 }
 
 /// Attempts of a case that failed and were not the last.
@@ -107,8 +114,11 @@ impl Target {
             duration: Duration::ZERO,
             log: Vec::new(),
             kept: Kept::default(),
+            covered: BTreeMap::new(),
+            fitting: HashMap::new(),
             ran: false,
             told: false,
+            cut: false,
         }
     }
 
@@ -186,7 +196,8 @@ impl Target {
 
     /// Adds the verdict of a run.
     pub fn add(&mut self, run: u32, judged: Judged, origin: Origin, known: Option<Known>) {
-        let Judged { name, verdict, duration, output, leaky, start } = judged;
+        let Judged { name, verdict, duration, output, leaky, start, covered } = judged;
+        self.covered.entry(name.clone()).or_default().extend(covered);
         let flaky = if verdict.is_good() { self.failures(run, &name) } else { 0 };
         let place = (self.place(&name).at, name.clone());
         let failures = self.failures.get_mut(&(run, name.clone()));

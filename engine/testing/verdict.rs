@@ -3,6 +3,7 @@
 use super::results::{CaseOutcome, Reported, ReportedCase, push_line};
 use crate::base::signal_name;
 use crate::event::{Outcome, Verdict};
+use crate::store::OutputRow;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +19,8 @@ pub(super) struct Judged {
     pub leaky: bool,
     /// When its process began, if one was started.
     pub start: Option<SystemTime>,
+    /// The parts of what its process has executed.
+    pub covered: Box<[OutputRow]>,
 }
 
 /// What is known after a process that ran some cases.

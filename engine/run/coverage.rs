@@ -1,0 +1,204 @@
+//! What a process of a test in the mode for it says of what it has executed: where the data go,
+//! and how they become lcov. That is stored with the result, so that a remembered one has it, too.
+
+use super::exec_root::{self, ExecRoot};
+use super::prepare::prepare;
+use super::process::{self, Start};
+use super::session::Shared;
+use crate::analyze::{Action, Collector, Test, TestProcess};
+use crate::base::{Problem, signal_name};
+use crate::event::Outcome;
+use crate::store::{OutputKind, OutputRow};
+use anyhow::{Context, Result};
+use globset::GlobBuilder;
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Before the names of the parts of what a process has executed, one for each kind of data.
+pub const COVERED: &str = "coverage/";
+/// The cases that the process ran, one a line; there if there is a part.
+pub const COVERED_CASES: &str = "coverage/cases";
+/// The part that the test itself wrote into `ENG_COVERAGE_FILE`.
+pub const COVERED_OWN: &str = "coverage/own";
+
+/// Where collectors find raw data, from the folder in which they start.
+const RAW: &str = "raw";
+/// Name of the file for lcov in the folder for data.
+const OWN: &str = "coverage.dat";
+/// Of what a failed command printed, so much is told.
+const MOST_BYTES: usize = 16 << 10;
+
+/// The variables that lead the data into a folder of the process alone, which is made.
+pub(super) fn variables(root: &mut ExecRoot) -> Result<[(&'static str, String); 4]> {
+    let folder = root.beside("coverage");
+    root.folder(&folder)?;
+    let own = folder.join(OWN).display().to_string();
+    Ok([
+        ("COVERAGE", "1".to_string()),
+        ("COVERAGE_DIR", folder.display().to_string()),
+        ("COVERAGE_OUTPUT_FILE", own.clone()),
+        ("ENG_COVERAGE_FILE", own),
+    ])
+}
+
+/// What is wrong if a program of the machine is not there that has to tell what tests have executed.
+/// One problem will do: without that program there is no report at all.
+pub fn missing_tool(shared: &Shared, tests: &[Arc<Test>]) -> Result<Option<Problem>> {
+    let mut known = HashSet::new();
+    for test in tests {
+        for collector in test.coverage.iter().flat_map(|it| it.iter()) {
+            for word in collector.report.words() {
+                for (id, _) in word.tools().iter().filter(|(id, _)| known.insert(*id)) {
+                    if let Err(problem) = shared.tool(*id)? {
+                        return Ok(Some(problem));
+                    }
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Stores what a process has executed; nothing if it does not say, as when it was killed. The inner
+/// error says why what it left cannot be read.
+pub(super) fn collect(
+    shared: &Shared,
+    test: &TestProcess,
+    outcome: &Outcome,
+    root: &ExecRoot,
+) -> Result<std::result::Result<Vec<OutputRow>, String>> {
+    let Some(collectors) = test.coverage.as_ref().filter(|_| !test.lists) else {
+        return Ok(Ok(Vec::new()));
+    };
+    // One that was killed may have been writing.
+    if !matches!(outcome, Outcome::Passed | Outcome::Exited(_)) {
+        return Ok(Ok(Vec::new()));
+    }
+    let folder = root.beside("coverage");
+    let files = files(&folder)?;
+    let mut rows = Vec::new();
+    let row = |path: String, digest| OutputRow {
+        path,
+        kind: OutputKind::File { executable: false },
+        digest,
+    };
+    for (at, collector) in collectors.iter().enumerate() {
+        let found = matching(collector, &files)?;
+        if found.is_empty() {
+            continue;
+        }
+        match report(shared, &collector.report, &folder, &found)? {
+            Ok((path, _root)) => {
+                rows.push(row(format!("{COVERED}{at}"), shared.cas.put_file(&path)?.digest));
+            }
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    if files.iter().any(|file| file == OWN) {
+        let text = own(&folder.join(OWN), root, &shared.home.name)?;
+        rows.push(row(COVERED_OWN.to_string(), shared.cas.put_bytes(&text)?));
+    }
+    if !rows.is_empty() {
+        let cases = test.cases.join("\n");
+        rows.push(row(COVERED_CASES.to_string(), shared.cas.put_bytes(cases.as_bytes())?));
+    }
+    Ok(Ok(rows))
+}
+
+/// What the test wrote itself, with paths from the workspace's root in place of those of this
+/// process.
+fn own(path: &Path, root: &ExecRoot, workspace: &str) -> Result<Vec<u8>> {
+    let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    let Ok(text) = String::from_utf8(bytes) else { return Ok(b"not UTF-8".to_vec()) };
+    let home = format!("{}/", root.root().join(workspace).display());
+    let lines = text.lines().map(|line| match line.strip_prefix("SF:") {
+        Some(path) => format!("SF:{}\n", path.strip_prefix(&home).unwrap_or(path)),
+        None => format!("{}\n", line.strip_prefix(&home).unwrap_or(line)),
+    });
+    Ok(lines.collect::<String>().into_bytes())
+}
+
+/// Paths of files below a folder, sorted.
+fn files(folder: &Path) -> Result<Vec<String>> {
+    let mut res = Vec::new();
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry.with_context(|| format!("look into {}", folder.display()))?;
+        let path = entry.path().strip_prefix(folder).ok().and_then(Path::to_str);
+        let is_empty = entry.metadata().is_ok_and(|meta| meta.len() == 0);
+        if entry.file_type().is_file() && !is_empty {
+            res.extend(path.map(str::to_string));
+        }
+    }
+    res.sort_unstable();
+    Ok(res)
+}
+
+fn matching<'a>(collector: &Collector, files: &'a [String]) -> Result<Vec<&'a str>> {
+    let mut patterns = globset::GlobSetBuilder::new();
+    for pattern in &collector.collect {
+        patterns.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
+    }
+    let patterns = patterns.build()?;
+    Ok(files.iter().map(String::as_str).filter(|file| patterns.is_match(file)).collect())
+}
+
+/// Runs the command that turns data into lcov; gives the file with what it printed, and the folders
+/// that it goes away with.
+fn report(
+    shared: &Shared,
+    report: &Action,
+    folder: &Path,
+    found: &[&str],
+) -> Result<std::result::Result<(PathBuf, ExecRoot), String>> {
+    let about = &report.about;
+    let prepared = match prepare(shared, report, &report.input_files(&report.words()))? {
+        Ok(prepared) => prepared,
+        Err(why) => return Ok(Err(format!("{about}: {why}"))),
+    };
+    let mut root = ExecRoot::new(shared, false)?;
+    root.place(shared, &prepared)?;
+    let start = root.root().join(exec_root::start_folder(&report.layout));
+    for file in found {
+        let place = root.root().join(RAW).join(file);
+        root.folder(place.parent().unwrap_or(&start))?;
+        symlink(folder.join(file), &place).with_context(|| format!("link {}", place.display()))?;
+    }
+    let mut argv = prepared.manifest.arguments.clone();
+    super::start::use_tools(&prepared.words, shared, &mut argv)?;
+    let mut env = prepared.manifest.variables.clone();
+    env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
+    let (stdout, stderr, folders) = (root.stdout(), root.stderr(), root.own());
+    let ended = process::run(
+        &Start {
+            program: start.join(&argv[0]),
+            argv: &argv,
+            env: &env,
+            folder: &start,
+            stdin: None,
+            stdout: &stdout,
+            stderr: &stderr,
+            timeout: report.timeout,
+            watched: None,
+            folders: &folders,
+            lasting: false,
+        },
+        &shared.stop,
+    )?;
+    let how = match ended.outcome {
+        Outcome::Passed => return Ok(Ok((stdout, root))),
+        Outcome::Stopped => return Ok(Err(shared.stop.why())),
+        Outcome::Exited(status) => format!("exit status {status}"),
+        Outcome::Signalled(signal) => signal_name(signal),
+        Outcome::TimedOut(limit) => {
+            format!("timed out after {}", crate::base::show_duration(limit))
+        }
+        Outcome::Refuted(why) | Outcome::Broken(why) => why,
+    };
+    let printed = [fs::read(&stderr), fs::read(&stdout)].map(|it| it.unwrap_or_default()).concat();
+    let printed = String::from_utf8_lossy(&printed[..printed.len().min(MOST_BYTES)]).into_owned();
+    let printed: String = printed.lines().map(|line| format!("\n    {line}")).collect();
+    Ok(Err(format!("{about} cannot be read ({how}): {}{printed}", argv.join(" "))))
+}

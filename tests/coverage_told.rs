@@ -1,0 +1,111 @@
+//! What `eng coverage` says where it cannot do what it is asked for.
+
+use crate::coverage_languages::{C, cover, llvm_tools};
+use crate::support::{Run, Workspace, workspace};
+use std::fs;
+
+#[test]
+fn a_tool_that_is_not_there_is_told_once_with_what_to_install() {
+    let ws = workspace(&C.replace("[\n", "[\n    cc_toolchain(name: \"tools\", gcov: \"gcov-of-nobody\"),\n    cc_test(name: \"u\", srcs: [\"t.c\"], deps: [\":half\"], toolchain: \":tools\"),\n    cc_test(name: \"v\", srcs: [\"t.c\"], deps: [\":half\"], toolchain: \":tools\"),\n"));
+    let run = cover(&ws, &["//:u", "//:v"]).expect(2);
+    let told = "there is no program 'gcov-of-nobody' on PATH; it comes with gcc and has the same version; 'cc_toolchain(gcov: ..)' names it";
+    assert_eq!(run.stderr.matches("gcov-of-nobody").count(), 2, "{}", run.stderr);
+    assert_eq!(run.stderr.matches(told).count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn llvm_tools_are_found_by_the_number_of_the_compiler() {
+    let ws = workspace("");
+    // A compiler that comes without them.
+    ws.write("r/r.rs", "#[test]\nfn t() {}\n");
+    let bare = r#"[
+    rust_test(name: "t", srcs: ["r.rs"], toolchain: ":bare"),
+    rust_toolchain(name: "bare", llvm_cov: "bare-rustc", llvm_profdata: "bare-rustc"),
+]"#;
+    ws.write("r/BUILD.ron", bare);
+    let bin = ws.beside("bin");
+    fs::create_dir(&bin).expect("make a folder");
+    let executable = |name: &str, text: &str| {
+        fs::write(bin.join(name), text).expect("write a program");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(bin.join(name), executable).expect("make it executable");
+    };
+    executable(
+        "bare-rustc",
+        "#!/bin/sh\ncase $1 in -vV) echo 'LLVM version: 77.1.2';; *) echo /nowhere;; esac\n",
+    );
+    let run = |ws: &Workspace| {
+        let mut command = ws.command(&["coverage", "//r:t"]);
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("PATH is set"));
+        command.env("PATH", path);
+        Run::of(command)
+    };
+    let told = run(&ws).expect(2).plain(&ws);
+    assert!(
+        told.contains(
+            "-rustc --print target-libdir' leads to /nowhere/../bin/llvm-profdata, which does not exist, \
+             and there is no program 'llvm-profdata-77' on PATH; install the compiler's own by \
+             'rustup component add llvm-tools', or the package 'llvm-77'"
+        ),
+        "{told}"
+    );
+    let real = llvm_tools();
+    for name in ["llvm-profdata", "llvm-cov"] {
+        executable(&format!("{name}-77"), &format!("#!/bin/sh\nexec {real}/{name} \"$@\"\n"));
+    }
+    run(&ws).expect(0);
+}
+
+#[test]
+fn what_is_wrong_with_the_coverage_of_a_rule_is_told_with_its_place() {
+    let told = |coverage: &str| {
+        let ws = workspace("-- BUILD.ron\n[workspace(name: \"ws\", rules: [\"r.ron\"])]\n");
+        let rule = format!(
+            "[rule(name: \"x_test\", attrs: (srcs: file()), test: (program: \"{{srcs}}\"),\ncoverage: {coverage})]\n"
+        );
+        ws.write("r.ron", &rule);
+        ws.eng(&["rules"]).expect(2).stderr
+    };
+    for (coverage, wanted) in [
+        (
+            "[(env: (X: \"{COVERAGE_DRI}\"), collect: [\"*\"], report: [\"{srcs}\"])]",
+            "r.ron:2:23: the environment of coverage mentions variables that tests find, such as '{COVERAGE_DIR}'",
+        ),
+        (
+            "[(collect: [\"a[\"], report: [\"{srcs}\"])]",
+            "r.ron:2:23: 'a[' is no pattern of paths: ",
+        ),
+        ("[(collect: [\"*\"], report: [\"{srcz}\"])]", "r.ron:2:39: nothing here is called 'srcz'"),
+        ("[(collect: [\"*\"], when: \"nobody\", report: [\"{srcs}\"])]", "r.ron:2:35: "),
+        ("[(collect: [\"*\"])]", "'report'"),
+        ("[\"gcov\"]", "'(collect: [..], report: [..])'"),
+        ("\"gcov\"", "a list: '[(collect: [..], report: [..]), ..]'"),
+    ] {
+        let told = told(coverage);
+        assert!(told.contains(wanted), "'{wanted}' is not in:\n{told}");
+    }
+}
+
+#[test]
+fn pages_are_made_by_a_program_that_is_looked_for_first() {
+    let ws = workspace(C);
+    let mut command = ws.command(&["coverage", "--html"]);
+    let run = Run::of({
+        command.env("PATH", ws.beside("nothing"));
+        command
+    });
+    run.expect(36).tells(
+        "eng: pages are made by 'genhtml', which is not on PATH; it is in the package 'lcov' (apt install lcov)\n",
+    );
+    cover(&ws, &["--html"]).expect(0);
+    let page = ws.read("eng-out/coverage/html/index.html");
+    assert!(page.contains("LCOV"), "{page}");
+    let pages = walkdir::WalkDir::new(ws.root().join("eng-out/coverage/html"));
+    let pages = pages.into_iter().map(|page| page.expect("list the pages").into_path());
+    let page = pages.into_iter().find(|path| path.ends_with("half.c.gcov.html"));
+    let page = fs::read_to_string(page.expect("a page of half.c")).expect("read it");
+    assert!(page.contains("isdigit"), "{page}");
+    // Those of an earlier run are not left behind.
+    cover(&ws, &[]).expect(0);
+    assert!(!ws.root().join("eng-out/coverage/html").exists());
+}
