@@ -72,6 +72,7 @@ mod real_sqlite;
 mod real_suite;
 mod real_zlib;
 mod replay;
+mod reports;
 mod rust;
 mod scale;
 mod selection;

@@ -17,6 +17,8 @@ use std::time::SystemTime;
 
 /// Where each run in which something was done leaves its events, below the workspace's root.
 pub const LAST: &str = "eng-out/last/events.jsonl";
+/// Where each run of tests leaves its JUnit file.
+pub const LAST_JUNIT: &str = "eng-out/last/junit.xml";
 
 const HEADING: &str = "Who else is told";
 
@@ -29,6 +31,9 @@ pub struct Told {
     /// The same as JSON of the Build Event Protocol, for tools that read what Bazel tells
     #[arg(long, alias = "build-event-json-file", value_name = "TO", help_heading = HEADING)]
     pub bep: Vec<String>,
+    /// Write the results of tests as one JUnit file; 'eng test' leaves it in eng-out/last/junit.xml anyway
+    #[arg(long, value_name = "TO", help_heading = HEADING)]
+    pub junit: Vec<String>,
 }
 
 impl Told {
@@ -50,6 +55,11 @@ pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
         let name = format!("--bep={to}");
         let target = target("--bep", to)?;
         streams.add_bep(&name, target, folder).with_context(|| format!("start {name}"))?;
+    }
+    for to in &told.junit {
+        let name = format!("--junit={to}");
+        let target = target("--junit", to)?;
+        streams.add_junit(&name, target, folder).with_context(|| format!("start {name}"))?;
     }
     Ok(streams)
 }

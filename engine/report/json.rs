@@ -241,12 +241,33 @@ pub(super) struct Case {
     pub output: String,
     #[serde(default, skip_serializing_if = "is_default")]
     pub flaky: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    /// Attempts that failed, besides this one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failures: Vec<Attempt>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub leaky: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<Runs>,
+}
+
+/// An attempt of a case that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Attempt {
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub run: u32,
+    pub number: u32,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub output: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -311,11 +311,24 @@ fn case(case: json::Case) -> Result<event::Case, String> {
         duration: case.duration.map(time).transpose()?,
         output: case.output,
         flaky: case.flaky,
+        start: case.start.map(moment).transpose()?,
+        failures: case.failures.into_iter().map(attempt).collect::<Result<_, _>>()?,
         leaky: case.leaky,
         known: case.known.map(|known| event::Known { run: known.run, time: known.time }),
         runs: case.runs.map(|runs| event::Runs { bad: runs.bad, all: runs.all }),
         // What a stream does not tell.
         ..event::Case::default()
+    })
+}
+
+fn attempt(attempt: json::Attempt) -> Result<event::FailedAttempt, String> {
+    Ok(event::FailedAttempt {
+        run: attempt.run,
+        number: attempt.number,
+        verdict: verdict(attempt.verdict)?,
+        duration: attempt.duration.map(time).transpose()?,
+        output: attempt.output,
+        start: attempt.start.map(moment).transpose()?,
     })
 }
 

@@ -179,9 +179,22 @@ fn case(label: &str, case: &event::Case) -> json::Case {
         duration: case.duration.map(|it| it.as_secs_f64()),
         output: case.output.clone(),
         flaky: case.flaky,
+        start: case.start.map(seconds),
+        failures: case.failures.iter().map(attempt).collect(),
         leaky: case.leaky,
         known: case.known.map(|known| json::Known { run: known.run, time: known.time }),
         runs: case.runs.map(|runs| json::Runs { bad: runs.bad, all: runs.all }),
+    }
+}
+
+fn attempt(attempt: &event::FailedAttempt) -> json::Attempt {
+    json::Attempt {
+        run: attempt.run,
+        number: attempt.number,
+        verdict: verdict(&attempt.verdict),
+        duration: attempt.duration.map(|it| it.as_secs_f64()),
+        output: attempt.output.clone(),
+        start: attempt.start.map(seconds),
     }
 }
 

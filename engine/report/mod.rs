@@ -22,6 +22,8 @@ mod bep; // events → the Build Event Protocol
 mod bep_test; // … tests
 mod bep_form; // … ids, files, times
 mod json_read; // … and back to events
+mod junit; // events → one JUnit file
+mod junit_case; // … its cases
 #[cfg(test)]
 mod round_trip; // what is told is read back
 mod replay; // a saved stream is shown

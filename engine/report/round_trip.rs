@@ -6,7 +6,7 @@ use super::jsonl::JsonLines;
 use super::stream::Form;
 use crate::base::{Digest, Label, PackageName, Place, Why};
 use crate::event::{
-    About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, Known, Made, MadeKind, NotRun,
+    About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, FailedAttempt, Known, Made, MadeKind, NotRun,
     Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Verdict,
 };
 use std::path::Path;
@@ -77,6 +77,17 @@ fn cases() -> Vec<Case> {
         duration: Some(Duration::from_nanos(7)).filter(|_| number == 1),
         output: "line\n".repeat(number as usize),
         flaky: number % 3,
+        start: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)).filter(|_| number == 2),
+        failures: (0..number % 2)
+            .map(|run| FailedAttempt {
+                run,
+                number: 1,
+                verdict: Verdict::TimedOut(limit),
+                duration: Some(limit),
+                output: "late\n".to_string(),
+                start: Some(SystemTime::UNIX_EPOCH + limit),
+            })
+            .collect(),
         leaky: number == 4,
         known: Some(Known { run: 7, time: 8 }).filter(|_| number == 0),
         runs: Some(Runs { bad: 1, all: 2 }).filter(|_| number == 5),

@@ -41,8 +41,9 @@ struct Stream {
 enum To {
     /// Somebody who may be slow.
     Reader(Spool),
-    /// A file that is made once there is a plan.
-    File { path: PathBuf, file: Option<File>, planned: bool },
+    /// A file that is made once there is a plan. A report tells of a run also if nothing was done
+    /// in it.
+    File { path: PathBuf, file: Option<File>, planned: bool, report: bool },
     /// A file that cannot be written, which was told.
     Nowhere,
 }
@@ -63,7 +64,16 @@ impl Streams {
 
     /// Adds a stream that goes to a file, which is made anew once it is known what there is to do.
     pub(super) fn add_file(&mut self, form: Box<dyn Form>, path: &Path) {
-        let to = To::File { path: path.to_path_buf(), file: None, planned: false };
+        self.add_to_file(form, path, false);
+    }
+
+    /// Adds a report that goes to a file, which is made anew by each run.
+    pub(super) fn add_report(&mut self, form: Box<dyn Form>, path: &Path) {
+        self.add_to_file(form, path, true);
+    }
+
+    fn add_to_file(&mut self, form: Box<dyn Form>, path: &Path, report: bool) {
+        let to = To::File { path: path.to_path_buf(), file: None, planned: false, report };
         self.all.push(Stream { form, to, lines: Vec::new() });
     }
 
@@ -84,7 +94,7 @@ impl Streams {
 
     /// Leaves files alone: nothing has happened that is worth one.
     pub fn leave_files(&mut self) {
-        self.all.retain(|stream| matches!(stream.to, To::Reader(_)));
+        self.all.retain(|stream| !matches!(stream.to, To::File { report: false, .. }));
     }
 
     /// The run begins.

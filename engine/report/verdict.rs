@@ -179,7 +179,7 @@ fn is_marked(case: &Case) -> bool {
 }
 
 /// The verdict with the marks of the case.
-fn described(case: &Case) -> String {
+pub(super) fn described(case: &Case) -> String {
     let mut res = describe(&case.verdict);
     if let Some(runs) = case.runs.filter(|runs| runs.bad > 0) {
         res.push_str(&format!(" in {} of {} runs", runs.bad, runs.all));

@@ -1,0 +1,193 @@
+//! Reports for others: JUnit files, and what services of continuous integration show.
+
+use crate::events::{ALL, python};
+use crate::support::{Run, Workspace, workspace};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// What a reader of JUnit files that others wrote makes of one.
+#[track_caller]
+fn read(ws: &Workspace, file: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/junit.py");
+    let mut command = Command::new("python3");
+    command.arg(script).arg(ws.root().join(file));
+    command.env("PYTHONPATH", python(&["junitparser"]));
+    let run = Run::of(command).expect(0);
+    assert_eq!(run.stderr, "");
+    run.stdout
+}
+
+const LAST: &str = "eng-out/last/junit.xml";
+
+#[test]
+fn every_run_of_tests_leaves_one_file_that_others_read() {
+    let ws = workspace(ALL);
+    ws.eng(&["test", "//...", "--junit=mine.xml"]).expect(1);
+    let told = read(&ws, LAST);
+    assert_eq!(
+        told,
+        "\
+eng: 9 tests, 1 failures, 3 errors
+//:bad: 1 tests, 1 failures, 0 errors, 0 skipped
+  bad | bad
+    failure message='exit status 1' type='failed' 'it is bad'
+//:blocked: 1 tests, 0 failures, 1 errors, 0 skipped
+  blocked | blocked
+    error message='not run: //:broken was not built' type='not run' ''
+//:good: 1 tests, 0 failures, 0 errors, 0 skipped
+  good | good
+//:killed: 1 tests, 0 failures, 1 errors, 0 skipped
+  killed | killed
+    error message='crashed: SIGSEGV' type='crash' ''
+//:skipped: 1 tests, 0 failures, 0 errors, 1 skipped
+  skipped | skipped
+    skipped message='skipped: exit status 77' ''
+//:slow: 1 tests, 0 failures, 1 errors, 0 skipped
+  slow | slow
+    error message='timed out after 1s' type='timeout' ''
+//:tap: 3 tests, 0 failures, 0 errors, 2 skipped
+  tap | first
+  tap | second
+    skipped message='expected failure: later' ''
+  tap | third
+    skipped message='skipped: no net' ''
+"
+    );
+    assert_eq!(read(&ws, "mine.xml"), told);
+    // Each test that ran has its own file.
+    assert_eq!(
+        read(&ws, "eng-out/testlogs/tap/test.xml"),
+        "\
+eng: 3 tests, 0 failures, 0 errors
+//:tap: 3 tests, 0 failures, 0 errors, 2 skipped
+  tap | first
+  tap | second
+    skipped message='expected failure: later' ''
+  tap | third
+    skipped message='skipped: no net' ''
+"
+    );
+}
+
+#[test]
+fn a_run_that_only_remembers_is_reported_too_with_the_time_of_the_result() {
+    let ws = workspace(ALL);
+    ws.eng(&["test", "//:good", "//:tap"]).expect(0);
+    let before = ws.read(LAST);
+    // From the record, and without.
+    for more in [&[][..], &["--verbose"]] {
+        ws.eng(&[&["test", "//:good"], more].concat()).expect(0).tells("(cached)");
+        let told = read(&ws, LAST);
+        let reused = "\
+eng: 1 tests, 0 failures, 0 errors
+//:good: 1 tests, 0 failures, 0 errors, 0 skipped eng.reused=true
+  good | good
+    eng.reused=true
+    eng.run=1
+";
+        assert_eq!(told, reused);
+        let stamp = |text: &str| {
+            let at = text.find("<testcase name=\"good\"").unwrap();
+            let rest = &text[at..];
+            let at = rest.find("timestamp=\"").unwrap() + "timestamp=\"".len();
+            // To the second, which is what is remembered.
+            rest[at..at + "2026-01-02T03:04".len()].to_string()
+        };
+        assert_eq!(stamp(&ws.read(LAST)), stamp(&before));
+    }
+    // A build is no run of tests.
+    let before = ws.read(LAST);
+    ws.eng(&["build", "//:tool"]).expect(0);
+    ws.eng(&["test", "//:none"]).expect(2);
+    assert_eq!(ws.read(LAST), before);
+}
+
+#[test]
+fn further_attempts_are_told_as_surefire_tells_them() {
+    let ws = workspace(
+        r#"
+-- t.sh
+#!/bin/sh
+echo x >> "$TRACE"
+n=$(wc -l < "$TRACE")
+echo "attempt $n"
+[ $n = 2 ] && kill -ABRT $$
+test $n -gt $TIMES
+"#,
+    );
+    let trace = |name: &str| ws.beside(name).display().to_string();
+    let target = |name: &str, times: u32| {
+        let trace = trace(name);
+        format!(
+            "sh_test(name: \"{name}\", srcs: \"t.sh\", env: {{\"TRACE\": \"{trace}\", \"TIMES\": \"{times}\"}})"
+        )
+    };
+    ws.write(
+        "BUILD.ron",
+        &format!("[workspace(name: \"ws\"), {}, {}]\n", target("flaky", 2), target("never", 9)),
+    );
+    ws.eng(&["test", "--retries=2", "--events=it.jsonl"]).expect(3);
+    let told = "\
+eng: 2 tests, 1 failures, 0 errors
+//:flaky: 1 tests, 0 failures, 0 errors, 0 skipped
+  flaky | flaky
+    eng.failed_attempts=2
+    flakyFailure message='failed' type='failed' 'attempt 1'
+    flakyError message='crashed: SIGABRT' type='crash' 'attempt 2'
+//:never: 1 tests, 1 failures, 0 errors, 0 skipped
+  never | never
+    failure message='exit status 1' type='failed' 'attempt 1'
+    rerunError message='crashed: SIGABRT' type='crash' 'attempt 2'
+    rerunFailure message='failed' type='failed' 'attempt 3'
+";
+    assert_eq!(read(&ws, LAST), told);
+    // A saved stream gives the same file.
+    ws.eng(&["replay", "it.jsonl", "--junit=again.xml"]).expect(0);
+    assert_eq!(ws.read("again.xml"), ws.read(LAST));
+}
+
+#[test]
+fn whatever_a_test_prints_the_file_is_xml() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[sh_test(name: "t", srcs: "t.sh")]
+-- t.sh
+#!/bin/sh
+printf ']]> & < " \001 \033[31mred\033[0m \357\277\276 \377 \0 end\n'
+exit 1
+"#,
+    );
+    ws.eng(&["test"]).expect(3);
+    assert_eq!(
+        read(&ws, LAST),
+        "\
+eng: 1 tests, 1 failures, 0 errors
+//:t: 1 tests, 1 failures, 0 errors, 0 skipped
+  t | t
+    failure message='exit status 1' type='failed' ']]> & < \" ␁ red � � ␀ end'
+"
+    );
+}
+
+#[test]
+fn a_file_of_its_own_that_a_test_wrote_stays() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[sh_test(name: "t", srcs: "t.sh")]
+-- t.sh
+#!/bin/sh
+echo '<testsuite name="mine"/>' > "$XML_OUTPUT_FILE"
+"#,
+    );
+    let own = "eng-out/testlogs/t/test.xml";
+    ws.eng(&["test"]).expect(0);
+    assert_eq!(ws.read(own), "<testsuite name=\"mine\"/>\n");
+    assert!(ws.read(LAST).contains("<testsuite name=\"//:t\""));
+    ws.write("t.sh", "#!/bin/sh\nexit 0\n");
+    fs::remove_file(ws.root().join(own)).unwrap();
+    ws.eng(&["test"]).expect(0);
+    assert!(ws.read(own).starts_with("<?xml"), "{}", ws.read(own));
+}
