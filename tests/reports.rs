@@ -31,7 +31,7 @@ fn every_run_of_tests_leaves_one_file_that_others_read() {
 eng: 9 tests, 1 failures, 3 errors
 //:bad: 1 tests, 1 failures, 0 errors, 0 skipped
   bad | bad
-    failure message='exit status 1' type='failed' 'it is bad'
+    failure message='failed: exit status 1' type='failed' 'it is bad'
 //:blocked: 1 tests, 0 failures, 1 errors, 0 skipped
   blocked | blocked
     error message='not run: //:broken was not built' type='not run' ''
@@ -42,7 +42,7 @@ eng: 9 tests, 1 failures, 3 errors
     error message='crashed: SIGSEGV' type='crash' ''
 //:skipped: 1 tests, 0 failures, 0 errors, 1 skipped
   skipped | skipped
-    skipped message='skipped: exit status 77' ''
+    skipped message='skipped' ''
 //:slow: 1 tests, 0 failures, 1 errors, 0 skipped
   slow | slow
     error message='timed out after 1s' type='timeout' ''
@@ -133,13 +133,13 @@ eng: 2 tests, 1 failures, 0 errors
 //:flaky: 1 tests, 0 failures, 0 errors, 0 skipped
   flaky | flaky
     eng.failed_attempts=2
-    flakyFailure message='failed' type='failed' 'attempt 1'
+    flakyFailure message='failed: exit status 1' type='failed' 'attempt 1'
     flakyError message='crashed: SIGABRT' type='crash' 'attempt 2'
 //:never: 1 tests, 1 failures, 0 errors, 0 skipped
   never | never
-    failure message='exit status 1' type='failed' 'attempt 1'
+    failure message='failed: exit status 1' type='failed' 'attempt 1'
     rerunError message='crashed: SIGABRT' type='crash' 'attempt 2'
-    rerunFailure message='failed' type='failed' 'attempt 3'
+    rerunFailure message='failed: exit status 1' type='failed' 'attempt 3'
 ";
     assert_eq!(read(&ws, LAST), told);
     // A saved stream gives the same file.
@@ -166,7 +166,7 @@ exit 1
 eng: 1 tests, 1 failures, 0 errors
 //:t: 1 tests, 1 failures, 0 errors, 0 skipped
   t | t
-    failure message='exit status 1' type='failed' ']]> & < \" ␁ red � � ␀ end'
+    failure message='failed: exit status 1' type='failed' ']]> & < \" ␁ red � � ␀ end'
 "
     );
 }
@@ -190,4 +190,88 @@ echo '<testsuite name="mine"/>' > "$XML_OUTPUT_FILE"
     fs::remove_file(ws.root().join(own)).unwrap();
     ws.eng(&["test"]).expect(0);
     assert!(ws.read(own).starts_with("<?xml"), "{}", ws.read(own));
+}
+
+/// What fails at places that are told.
+const FAILS: &str = r#"
+-- BUILD.ron
+[
+    sh_test(name: "bad", srcs: "bad.sh"),
+    sh_test(name: "good", srcs: "good.sh"),
+    cc_binary(name: "p", srcs: ["src/p.c"]),
+    cc_test(name: "q", srcs: ["src/p.c"]),
+]
+-- bad.sh
+#!/bin/sh
+echo 'bad.sh:2: 50% of it, at least'
+exit 1
+-- good.sh
+#!/bin/sh
+exit 0
+-- src/p.c
+int main(void)
+{
+    return wrong;
+}
+"#;
+
+#[test]
+fn on_github_failures_are_annotations_and_a_summary_of_the_step() {
+    let ws = workspace(FAILS);
+    let summary = ws.beside("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = ws.command(arguments);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
+        Run::of(command)
+    };
+    let told = run(&["test", "//..."]).expect(1).stderr;
+    let annotations: Vec<&str> = told.lines().filter(|line| line.starts_with("::")).collect();
+    assert_eq!(annotations.len(), 3, "{told}");
+    let has = |text: &str| annotations.iter().any(|line| line.starts_with(text));
+    assert!(
+        has("::error file=bad.sh,line=2,title=//%3Abad failed%3A exit status 1::\
+             bad.sh:2: 50%25 of it, at least"),
+        "{told}"
+    );
+    assert!(
+        has("::error file=src/p.c,line=3,col=12,title=//%3Aq%3A compile src/p.c (exit status 1)::\
+             src/p.c: In function"),
+        "{told}"
+    );
+    assert!(has("::error title=//%3Aq was not run%3A //%3Aq was not built::"), "{told}");
+    // After all that people read.
+    assert!(told.trim_end().lines().last().unwrap().starts_with("::error"), "{told}");
+    let text = fs::read_to_string(&summary).unwrap();
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows[..3], ["before", "### eng test", ""], "{text}");
+    assert!(rows[3].starts_with("1 failed action, 1 failed test, 1 test not run, "), "{text}");
+    assert!(text.contains("\n| //:bad failed: exit status 1 | bad.sh:2 |\n"), "{text}");
+    // Without a failure there is no annotation.
+    assert!(!run(&["test", "//:good"]).expect(0).stderr.contains("::"));
+    // A mistake of the user's is one.
+    let told = run(&["test", "//:goof"]).expect(2).stderr;
+    assert!(told.contains("::error title=eng::eng: "), "{told}");
+}
+
+#[test]
+fn on_gitlab_failures_are_a_code_quality_report() {
+    let ws = workspace(FAILS);
+    let mut command = ws.command(&["test", "//..."]);
+    command.env("GITLAB_CI", "true");
+    Run::of(command).expect(1);
+    let text = ws.read("eng-out/last/gl-code-quality-report.json");
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut places: Vec<String> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            assert_eq!(it["fingerprint"].as_str().unwrap().len(), 64);
+            assert_eq!((&it["severity"], &it["check_name"]), (&"major".into(), &"eng".into()));
+            format!("{} {}", it["location"]["path"], it["location"]["lines"]["begin"])
+        })
+        .collect();
+    places.sort();
+    assert_eq!(places, ["\"bad.sh\" 2", "\"src/p.c\" 3"]);
 }

@@ -5,7 +5,7 @@ use super::coverage::{Report, maker, show};
 use super::options::{Build, Common, FailFast};
 use super::places::{places, settings};
 use super::request::{here, jobs, pattern, style};
-use super::streams::{LAST, LAST_JUNIT, end, started, streams};
+use super::streams::{LAST, LAST_JUNIT, add_services, end, started, streams};
 use crate::event::{Event, Phase, Summary};
 use crate::load::Settings;
 use crate::report::{self, Streams, Style};
@@ -74,6 +74,7 @@ pub fn bring(
     let mut streams = streams(&common.told, &places.cache)?;
     if !request.options.dry_run {
         streams.add_events_file(&here.root.join(LAST));
+        add_services(&mut streams, &here.root, &places.cache)?;
         if is_test {
             streams.add_junit_file(&here.root.join(LAST_JUNIT));
         }

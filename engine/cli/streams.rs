@@ -3,7 +3,7 @@
 use super::Exit;
 use super::options::typed;
 use crate::base::Digest;
-use crate::report::{Started, Streams, Target, print_problem};
+use crate::report::{Service, Started, Streams, Target, print_problem};
 use crate::session::{Failure, inherited};
 use anyhow::Context;
 use clap::Args;
@@ -19,6 +19,9 @@ use std::time::SystemTime;
 pub const LAST: &str = "eng-out/last/events.jsonl";
 /// Where each run of tests leaves its JUnit file.
 pub const LAST_JUNIT: &str = "eng-out/last/junit.xml";
+
+/// Where GitLab finds what it shows beside a merge request.
+const LAST_QUALITY: &str = "eng-out/last/gl-code-quality-report.json";
 
 const HEADING: &str = "Who else is told";
 
@@ -62,6 +65,31 @@ pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
         streams.add_junit(&name, target, folder).with_context(|| format!("start {name}"))?;
     }
     Ok(streams)
+}
+
+/// Adds what the service of continuous integration shows that this runs on, if it is one that is
+/// known by its environment.
+pub fn add_services(streams: &mut Streams, root: &Path, folder: &Path) -> Result<(), Failure> {
+    let on = |name: &str| std::env::var_os(name).is_some_and(|value| value == "true");
+    if on("GITHUB_ACTIONS") {
+        let stderr = inherited(2).map(Target::Open).context("write annotations")?;
+        let name = "GITHUB_ACTIONS";
+        streams
+            .add_service(Service::GithubAnnotations, name, stderr, folder)
+            .context("start annotations")?;
+        let name = "GITHUB_STEP_SUMMARY";
+        if let Some(path) = std::env::var_os(name).filter(|path| !path.is_empty()) {
+            let file = OpenOptions::new().append(true).create(true).open(&path);
+            let file = file.with_context(|| format!("open {name} {}", path.display()))?;
+            streams
+                .add_service(Service::GithubSummary, name, Target::Open(file), folder)
+                .context("start the summary of a step")?;
+        }
+    }
+    if on("GITLAB_CI") {
+        streams.add_service_file(Service::GitlabQuality, &root.join(LAST_QUALITY));
+    }
+    Ok(())
 }
 
 /// What is told first of a run.

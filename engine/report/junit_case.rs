@@ -69,9 +69,9 @@ enum Kind {
 fn kind(verdict: &Verdict) -> Kind {
     match verdict {
         Verdict::Passed | Verdict::UnexpectedPass(_) => Kind::Good,
-        // As pytest tells them: the test ran, and says nothing against the code.
+        // An expected failure says nothing against the code, and nothing for it.
         Verdict::Skipped(_) | Verdict::ExpectedFailure(_) => Kind::Skipped,
-        Verdict::Failed => Kind::Failure,
+        Verdict::Failed(_) => Kind::Failure,
         Verdict::TimedOut(_) | Verdict::Crashed(_) | Verdict::NotRun(_) => Kind::Error,
     }
 }
@@ -80,7 +80,7 @@ fn kind(verdict: &Verdict) -> Kind {
 fn type_of(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "passed",
-        Verdict::Failed => "failed",
+        Verdict::Failed(_) => "failed",
         Verdict::Skipped(_) => "skipped",
         Verdict::ExpectedFailure(_) => "expected failure",
         Verdict::UnexpectedPass(_) => "unexpected pass",
@@ -147,9 +147,8 @@ pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, shared: &Shared, case: &Case)
     if case.flaky > 0 {
         properties.push(("eng.failed_attempts", case.flaky.to_string()));
     }
-    properties.extend(
-        case.runs.map(|runs| ("eng.runs", format!("{} of {} failed", runs.bad, runs.all))),
-    );
+    properties
+        .extend(case.runs.map(|runs| ("eng.runs", format!("{} of {} failed", runs.bad, runs.all))));
     let properties: Vec<(&str, &str)> =
         properties.iter().map(|(name, value)| (*name, value.as_str())).collect();
     shared.push_properties(xml, &properties);
@@ -222,9 +221,7 @@ fn push_text(xml: &mut Writer<Vec<u8>>, name: &str, about: Option<(&str, &str)>,
 
 /// The text without the characters that XML 1.0 forbids, section 2.2.
 fn allowed(text: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| {
-        matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-    };
+    let forbidden = |c: char| matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
     match text.contains(forbidden) {
         true => text.replace(forbidden, "\u{fffd}").into(),
         false => text.into(),

@@ -22,6 +22,8 @@ mod bep; // events → the Build Event Protocol
 mod bep_test; // … tests
 mod bep_form; // … ids, files, times
 mod json_read; // … and back to events
+mod troubles; // what went wrong, and where
+mod ci; // … as services of continuous integration show it
 mod junit; // events → one JUnit file
 mod junit_case; // … its cases
 #[cfg(test)]
@@ -33,6 +35,7 @@ mod screen; // writes both, whole, to standard error
 
 pub use acts::{acts, acts_json, compile_commands};
 pub use coverage::{coverage_json, lcov, table};
+pub use ci::Service;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
 pub use json::Started;

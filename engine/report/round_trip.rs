@@ -6,8 +6,8 @@ use super::jsonl::JsonLines;
 use super::stream::Form;
 use crate::base::{Digest, Label, PackageName, Place, Why};
 use crate::event::{
-    About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, FailedAttempt, Known, Made, MadeKind, NotRun,
-    Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Verdict,
+    About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, FailedAttempt, Known, Made,
+    MadeKind, NotRun, Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Verdict,
 };
 use std::path::Path;
 use std::time::{Duration, SystemTime};
