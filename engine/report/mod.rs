@@ -34,8 +34,8 @@ mod fuzz; // saved streams from any bytes
 mod screen; // writes both, whole, to standard error
 
 pub use acts::{acts, acts_json, compile_commands};
-pub use coverage::{coverage_json, lcov, table};
 pub use ci::Service;
+pub use coverage::{coverage_json, lcov, table};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
 pub use json::Started;
