@@ -75,7 +75,7 @@ fn another_compiler_of_the_machine_is_one_line_away() {
         let run = ws.test(&[]).tells("tests: 3 passed\n").tells("  $ clang++ -fPIC -DCHAIN=1 ");
         assert!(!run.stderr.contains("warning"), "{}", run.stderr);
     } else {
-        let told = "toolchains/BUILD.ron:4:33: there is no program 'clang' on PATH";
+        let told = "toolchains/BUILD.ron:4:37: there is no program 'clang' on PATH";
         ws.eng(&["test"]).expect(1).tells(told);
     }
     ws.write("BUILD.ron", &root);
