@@ -308,7 +308,7 @@ fn what_a_test_leaves_for_its_user_is_kept_and_comes_back_with_a_remembered_resu
     assert_eq!(all(), first);
     ws.write("p/t.sh", "#!/bin/sh\nmkdir $TEST_UNDECLARED_OUTPUTS_DIR/a; echo 2 > $TEST_UNDECLARED_OUTPUTS_DIR/a/new\n");
     ws.test(&[]);
-    assert_eq!(names(&all()), "test.log test.outputs/a/new");
+    assert_eq!(names(&all()), "test.log test.outputs/a/new test.xml");
     assert!(!ws.root().join("eng-out/testlogs/p/t/test.outputs/a/b").exists());
 }
 
