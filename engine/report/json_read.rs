@@ -170,6 +170,17 @@ impl Reader {
             }),
             None => None,
         };
+        let times = match action.times {
+            Some(times) => Some(event::Times {
+                ready: moment(times.ready)?,
+                after: times.after.map(event::ActionId),
+                taken: moment(times.taken)?,
+                look: time(times.look)?,
+                lay_out: time(times.lay_out)?,
+                whole: time(times.whole)?,
+            }),
+            None => None,
+        };
         let outputs: Result<_, String> = action.outputs.into_iter().map(made).collect();
         let progress = action.completed.zip(action.total);
         Ok(event::ActionEnd {
@@ -186,6 +197,7 @@ impl Reader {
                 errors: action.errors.map(|it| self.printed(it)).transpose()?.flatten(),
                 outputs: outputs?,
                 progress: progress.map(|(completed, total)| event::Progress { completed, total }),
+                times,
             },
         })
     }
