@@ -303,13 +303,17 @@ fn remembered_results_are_told_as_cached_and_a_trace_may_be_packed() {
     unpack.args(["-dc", "p.json.gz"]).current_dir(ws.root());
     let trace = read(&Run::of(unpack).expect(0).stdout);
     let cached = trace.of(2, "generate");
+    assert_eq!(cached.len(), 3);
     assert!(cached.iter().all(|span| span.arguments["cache"] == "cached"), "{cached:?}");
     let test = trace.of(3, "test")[0].clone();
     assert_eq!((&test.arguments["cache"], &test.arguments["exit"]), (&"ran".into(), &1.into()));
     assert_eq!(trace.other["exit"], 3);
     assert!(told(&run).starts_with("profile: p.json.gz\n"), "{}", run.stderr);
-    // Nothing is left to do but to tell again.
-    ws.write("t.sh", "#!/bin/sh\n");
+}
+
+#[test]
+fn a_run_with_nothing_to_do_is_read_and_told() {
+    let ws = workspace(CHAIN);
     ws.eng(&["test", "//..."]).expect(0);
     let run = ws.eng(&["test", "--profile=-", "//..."]).expect(0);
     let names: Vec<String> =
