@@ -17,7 +17,7 @@ pub struct Details {
     /// How far the build is with it; nothing for processes of tests.
     pub progress: Option<Progress>,
     /// What it waited for and what its time went into besides the process.
-    pub times: Option<Times>,
+    pub times: Option<Box<Times>>,
 }
 
 /// The way of an action through a run, besides its process. What lies between the parts that are told

@@ -197,7 +197,7 @@ impl Reader {
                 errors: action.errors.map(|it| self.printed(it)).transpose()?.flatten(),
                 outputs: outputs?,
                 progress: progress.map(|(completed, total)| event::Progress { completed, total }),
-                times,
+                times: times.map(Box::new),
             },
         })
     }

@@ -99,10 +99,10 @@ impl Form for Profile {
     fn take(&mut self, event: &Event, at: SystemTime, _: &mut Vec<u8>) {
         match event {
             Event::Planned { .. } => self.plan += 1,
-            Event::Phase { phase, .. } => {
-                if phase.may_follow(self.phases.last().map(|(phase, _)| *phase)) {
-                    self.phases.push((*phase, micros(at)));
-                }
+            Event::Phase { phase, .. }
+                if phase.may_follow(self.phases.last().map(|(phase, _)| *phase)) =>
+            {
+                self.phases.push((*phase, micros(at)));
             }
             Event::ActionFinished { action, about, end } => {
                 let details = &end.details;
@@ -110,8 +110,8 @@ impl Form for Profile {
                     let from = micros(told.started);
                     Ran { from, to: from.saturating_add(length(end.duration)), told }
                 });
-                let Some(times) = details.times.or_else(|| times(process.as_ref(), end.duration))
-                else {
+                let known = details.times.as_deref().copied();
+                let Some(times) = known.or_else(|| times(process.as_ref(), end.duration)) else {
                     return;
                 };
                 let taken = micros(times.taken);

@@ -47,7 +47,7 @@ fn finished(number: u32, outcome: Outcome) -> Event {
         errors: None,
         outputs: vec![made(MadeKind::Program), made(MadeKind::File), made(MadeKind::Folder)],
         progress: Some(Progress { completed: 1, total: 2 }).filter(|_| number > 2),
-        times: Some(times).filter(|_| number > 0),
+        times: Some(Box::new(times)).filter(|_| number > 0),
     };
     let end = ActionEnd {
         outcome,

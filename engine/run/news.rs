@@ -169,13 +169,15 @@ impl News {
             Some((path, _)) if seen => undeclared(shared, action, path),
             _ => Vec::new(),
         };
-        let times = done.steps.map(|steps| Times {
-            ready: since.ready,
-            after: since.after.map(id),
-            taken: steps.taken,
-            look: steps.look,
-            lay_out: steps.lay_out,
-            whole: steps.whole,
+        let times = done.steps.map(|steps| {
+            Box::new(Times {
+                ready: since.ready,
+                after: since.after.map(id),
+                taken: steps.taken,
+                look: steps.look,
+                lay_out: steps.lay_out,
+                whole: steps.whole,
+            })
         });
         self.events.push(Event::ActionFinished {
             action: id(node),
