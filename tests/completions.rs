@@ -40,6 +40,7 @@ fn verbs_flags_and_values_come_from_their_definitions() {
     assert_eq!(offered(&ws, &["eng", "qu"]), "query");
     assert_eq!(offered(&ws, &["eng", "com"]), "completions");
     assert_eq!(offered(&ws, &["eng", "test", "--retr"]), "--retries");
+    assert_eq!(offered(&ws, &["eng", "test", "--prof"]), "--profile");
     assert_eq!(offered(&ws, &["eng", "test", "--color", "al"]), "always");
     assert_eq!(offered(&ws, &["eng", "query", "--output=mi"]), "--output=minrank");
     assert_eq!(offered(&ws, &["eng", "completions", ""]), "bash zsh fish");

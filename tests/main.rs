@@ -57,6 +57,7 @@ mod problems_rules;
 mod problems_targets;
 mod problems_words;
 mod processes;
+mod profile;
 mod protocols;
 mod query;
 mod query_forms;

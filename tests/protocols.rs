@@ -12,7 +12,7 @@ fn script(protocol: &str, body: &str) -> Workspace {
 }
 
 /// A script that lists its cases, run through a protocol that is made for it.
-fn lister(body: &str) -> Workspace {
+pub fn lister(body: &str) -> Workspace {
     let ws = workspace(
         r#"-- BUILD.ron
 [workspace(name: "ws", rules: ["r.ron"]), my_test(name: "t", srcs: "t.sh", timeout: "5s")]

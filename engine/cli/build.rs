@@ -31,7 +31,6 @@ pub fn bring(
     covered: Option<Report>,
     more: impl FnOnce(&mut Request) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let began = Instant::now();
     let here = here()?;
     let is_test = matches!(goal, Goal::Test);
     let mut request = Request {
@@ -79,6 +78,7 @@ pub fn bring(
             streams.add_junit_file(&here.root.join(LAST_JUNIT));
         }
     }
+    let began = Instant::now();
     streams.begin(&started(verb, &common.patterns, &here.root), SystemTime::now());
     let rerun = if is_test { "eng test" } else { "eng build" };
     let style = style(&common, rerun, output);
@@ -115,7 +115,7 @@ fn carry_out(
             Session::open(root, places, request.options.dry_run)?
         }
     };
-    let work = |events| session.bring(request, recalled, events);
+    let work = |events| session.bring(request, recalled, began, events);
     let summary = report::while_showing(style, streams, work)?;
     if let (Some((how, pages)), Some(coverage)) = (covered, &summary.coverage) {
         show(root, coverage, how, pages)?;

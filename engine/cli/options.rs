@@ -283,10 +283,6 @@ const HABITS: &[(&str, &str)] = &[
     ("--workspace", "'//...', the default, is everything"),
     ("--package", "'//folder/...' as a pattern takes what is in a folder"),
     ("--exclude", "'-//folder/...' as a pattern leaves out what is in a folder"),
-    (
-        "--profile",
-        "'--config' takes the flags of a profile, '--mode' activates a mode of the rules",
-    ),
     ("--features", "'--mode' activates a mode of the rules"),
     ("--define", "'--mode' activates a mode of the rules"),
     ("--copt", "'copts' of the target in BUILD.ron are for its compiler"),

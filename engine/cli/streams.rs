@@ -37,12 +37,20 @@ pub struct Told {
     /// Write the results of tests as one JUnit file; 'eng test' leaves it in eng-out/last/junit.xml anyway
     #[arg(long, value_name = "TO", help_heading = HEADING)]
     pub junit: Vec<String>,
+    /// Write where the time went as a trace (.json, .json.gz), and tell it in short when the run is over
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
+    pub profile: Option<String>,
 }
 
 impl Told {
     /// True if standard output is a stream, in which nothing else may stand.
     pub fn takes_stdout(&self) -> bool {
-        self.events.iter().chain(&self.bep).any(|to| to == "-")
+        self.events
+            .iter()
+            .chain(&self.bep)
+            .chain(&self.junit)
+            .chain(&self.profile)
+            .any(|to| to == "-")
     }
 }
 
@@ -63,6 +71,18 @@ pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
         let name = format!("--junit={to}");
         let target = target("--junit", to)?;
         streams.add_junit(&name, target, folder).with_context(|| format!("start {name}"))?;
+    }
+    if let Some(to) = &told.profile {
+        let name = format!("--profile={to}");
+        let is_trace = [".json", ".json.gz"].iter().any(|end| to.ends_with(end));
+        if !is_trace && to != "-" && !to.starts_with("fd:") {
+            return Err(Failure::Usage(format!(
+                "{name}: a file that ends in .json or .json.gz was expected, a descriptor such as fd:3 or -; '--config' takes the flags of a profile, '--mode' activates a mode of the rules"
+            )));
+        }
+        let target = target("--profile", to)?;
+        let added = streams.add_profile(&name, to, target, folder);
+        added.with_context(|| format!("start {name}"))?;
     }
     Ok(streams)
 }
@@ -135,7 +155,10 @@ pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
         let _ = signal_hook::flag::register(signal, stop.clone());
     }
     let mut say = |text: String| print_problem(&format!("warning: {text}\n"));
-    streams.end(exit, problem, at, &stop, &mut say);
+    let text = streams.end(exit, problem, at, &stop, &mut say);
+    if !text.is_empty() {
+        print_problem(&text);
+    }
 }
 
 /// Opens what a word names: `-`, `fd:3`, or a file.

@@ -1,5 +1,6 @@
 //! What is told of an action besides how it ended: its process, its files, how far the build is.
 
+use super::ActionId;
 use crate::base::{Digest, Label};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,26 @@ pub struct Details {
     pub outputs: Vec<Made>,
     /// How far the build is with it; nothing for processes of tests.
     pub progress: Option<Progress>,
+    /// What it waited for and what its time went into besides the process.
+    pub times: Option<Box<Times>>,
+}
+
+/// The way of an action through a run, besides its process. What lies between the parts that are told
+/// is the wait for a free place, before the process starts, and what is done with its files, after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When all that it waited for was there.
+    pub ready: SystemTime,
+    /// What it waited for longest; nothing if it waited for no action.
+    pub after: Option<ActionId>,
+    /// When it was taken up.
+    pub taken: SystemTime,
+    /// Time from then on until it was known whether a remembered result holds.
+    pub look: Duration,
+    /// Time from then on until the folder for its process was laid out; zero without a process.
+    pub lay_out: Duration,
+    /// Time from `taken` until its files were stored.
+    pub whole: Duration,
 }
 
 /// A process that has ended.

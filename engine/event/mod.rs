@@ -3,7 +3,7 @@
 mod detail; // processes, files, progress
 mod phase; // what a run is doing
 
-pub use detail::{Details, Made, MadeKind, Process, Program, Progress};
+pub use detail::{Details, Made, MadeKind, Process, Program, Progress, Times};
 pub use phase::Phase;
 mod coverage; // what tests have executed
 

@@ -3,6 +3,7 @@
 use super::bep::Bep;
 use super::json_read::{Reader as Lines, Said};
 use super::plain::Story;
+use super::profile::Profile;
 use super::stream::Form;
 use super::style::Style;
 use crate::base::Reader;
@@ -16,12 +17,19 @@ fn events(bytes: &[u8]) {
     let mut lines = Lines::new(Path::new(""));
     let mut story = Story::new(Style { verbose: true, ..Style::default() });
     let (mut bep, mut out, mut told) = (Bep::default(), Vec::new(), String::new());
+    let mut last = std::time::SystemTime::UNIX_EPOCH;
+    let (mut profile, mut trace) = (Profile::default(), Vec::new());
     for line in String::from_utf8_lossy(bytes).lines() {
         match lines.read(line) {
             Ok(heard) => match heard.said {
-                Said::Started(started) => bep.begin(&started, heard.at, &mut out),
+                Said::Started(started) => {
+                    bep.begin(&started, heard.at, &mut out);
+                    profile.begin(&started, heard.at, &mut trace);
+                }
                 Said::Event(event) => {
                     bep.take(&event, heard.at, &mut out);
+                    profile.take(&event, heard.at, &mut trace);
+                    last = heard.at;
                     story.take(*event, &mut told);
                 }
                 Said::Ended(..) | Said::Part | Said::Unknown(_) => {}
@@ -33,6 +41,9 @@ fn events(bytes: &[u8]) {
         }
     }
     story.end(None, &mut told);
+    profile.end(0, "", last, &mut trace);
+    told.push_str(&profile.text());
+    assert!(serde_json::from_slice::<serde_json::Value>(&trace).is_ok());
     assert!(!told.contains('\x1b'), "{told:?}");
     for line in out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let line: serde_json::Result<serde_json::Value> = serde_json::from_slice(line);

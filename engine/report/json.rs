@@ -153,6 +153,8 @@ pub(super) struct Action {
     pub completed: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -202,6 +204,18 @@ pub(super) struct Process {
     pub user: f64,
     pub system: f64,
     pub max_rss_kib: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Times {
+    pub ready: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
+    pub taken: f64,
+    pub look: f64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lay_out: f64,
+    pub whole: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! JSON lines → events: what a stream has told is told again.
 
 use super::json::{self, Body, KINDS, Printed, Started, VERSION};
+use super::json_read_cases;
 use crate::base::{Digest, Label, PackageName, Place, Why, nearest};
 use crate::event::{self, Event, MadeKind, Origin};
 use serde::Deserialize;
@@ -95,7 +96,7 @@ impl Reader {
             Body::Ended { exit, problem } => return Ok(Said::Ended(exit, problem)),
             Body::CaseFinished(case) => {
                 let cases = self.cases.entry(case.label.clone()).or_default();
-                cases.push(self::case(*case)?);
+                cases.push(json_read_cases::case(*case)?);
                 return Ok(Said::Part);
             }
             Body::Planned { labels, tests, actions } => {
@@ -170,6 +171,17 @@ impl Reader {
             }),
             None => None,
         };
+        let times = match action.times {
+            Some(times) => Some(event::Times {
+                ready: moment(times.ready)?,
+                after: times.after.map(event::ActionId),
+                taken: moment(times.taken)?,
+                look: time(times.look)?,
+                lay_out: time(times.lay_out)?,
+                whole: time(times.whole)?,
+            }),
+            None => None,
+        };
         let outputs: Result<_, String> = action.outputs.into_iter().map(made).collect();
         let progress = action.completed.zip(action.total);
         Ok(event::ActionEnd {
@@ -186,6 +198,7 @@ impl Reader {
                 errors: action.errors.map(|it| self.printed(it)).transpose()?.flatten(),
                 outputs: outputs?,
                 progress: progress.map(|(completed, total)| event::Progress { completed, total }),
+                times: times.map(Box::new),
             },
         })
     }
@@ -245,7 +258,7 @@ fn about(label: &str, subject: String, test: bool) -> Result<event::About, Strin
     Ok(event::About { label: self::label(label)?, subject, test })
 }
 
-fn time(seconds: f64) -> Result<Duration, String> {
+pub(super) fn time(seconds: f64) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("has {seconds} in place of a time"))
 }
 
@@ -253,7 +266,7 @@ fn time(seconds: f64) -> Result<Duration, String> {
 const LAST: f64 = 253_402_300_799.0;
 
 /// A moment, in whole microseconds.
-fn moment(seconds: f64) -> Result<SystemTime, String> {
+pub(super) fn moment(seconds: f64) -> Result<SystemTime, String> {
     if seconds > LAST {
         return Err(format!("has {seconds}, which no clock shows"));
     }
@@ -264,7 +277,7 @@ fn moment(seconds: f64) -> Result<SystemTime, String> {
         .ok_or_else(|| format!("has {seconds}, which no clock shows"))
 }
 
-fn origin(cached: bool) -> Origin {
+pub(super) fn origin(cached: bool) -> Origin {
     if cached { Origin::Cached } else { Origin::Ran }
 }
 
@@ -301,51 +314,6 @@ fn made(made: json::Made) -> Result<event::Made, String> {
         json::Kind::Folder => MadeKind::Folder,
     };
     Ok(event::Made { path: made.path, digest, kind })
-}
-
-fn case(case: json::Case) -> Result<event::Case, String> {
-    Ok(event::Case {
-        name: case.case,
-        verdict: verdict(case.verdict)?,
-        origin: origin(case.cached),
-        duration: case.duration.map(time).transpose()?,
-        output: case.output,
-        flaky: case.flaky,
-        start: case.start.map(moment).transpose()?,
-        failures: case.failures.into_iter().map(attempt).collect::<Result<_, _>>()?,
-        leaky: case.leaky,
-        known: case.known.map(|known| event::Known { run: known.run, time: known.time }),
-        runs: case.runs.map(|runs| event::Runs { bad: runs.bad, all: runs.all }),
-        // What a stream does not tell.
-        ..event::Case::default()
-    })
-}
-
-fn attempt(attempt: json::Attempt) -> Result<event::FailedAttempt, String> {
-    Ok(event::FailedAttempt {
-        run: attempt.run,
-        number: attempt.number,
-        verdict: verdict(attempt.verdict)?,
-        duration: attempt.duration.map(time).transpose()?,
-        output: attempt.output,
-        start: attempt.start.map(moment).transpose()?,
-    })
-}
-
-fn verdict(verdict: json::Verdict) -> Result<event::Verdict, String> {
-    use json::Verdict::{
-        Crashed, ExpectedFailure, Failed, NotRun, Passed, Skipped, TimedOut, UnexpectedPass,
-    };
-    Ok(match verdict {
-        Passed => event::Verdict::Passed,
-        Failed { why } => event::Verdict::Failed(why),
-        Skipped { why } => event::Verdict::Skipped(why),
-        ExpectedFailure { why } => event::Verdict::ExpectedFailure(why),
-        UnexpectedPass { why } => event::Verdict::UnexpectedPass(why),
-        TimedOut { limit } => event::Verdict::TimedOut(time(limit)?),
-        Crashed { why } => event::Verdict::Crashed(why),
-        NotRun { why } => event::Verdict::NotRun(why),
-    })
 }
 
 fn summary(counts: json::Summary) -> Result<event::Summary, String> {

@@ -128,6 +128,14 @@ fn action(action: u32, about: &event::About, end: &event::ActionEnd) -> json::Ac
         outputs: details.outputs.iter().map(made).collect(),
         completed: details.progress.map(|it| it.completed),
         total: details.progress.map(|it| it.total),
+        times: details.times.as_ref().map(|times| json::Times {
+            ready: seconds(times.ready),
+            after: times.after.map(|it| it.0),
+            taken: seconds(times.taken),
+            look: times.look.as_secs_f64(),
+            lay_out: times.lay_out.as_secs_f64(),
+            whole: times.whole.as_secs_f64(),
+        }),
     }
 }
 

@@ -21,7 +21,13 @@ mod jsonl; // … as a stream
 mod bep; // events → the Build Event Protocol
 mod bep_test; // … tests
 mod bep_form; // … ids, files, times
+mod profile; // events → where the time went
+mod profile_path; // … which actions waited for each other
+mod profile_slots; // … what happened at the same time
+mod profile_trace; // … as a trace
+mod profile_text; // … as text
 mod json_read; // … and back to events
+mod json_read_cases; // … cases of tests
 mod troubles; // what went wrong, and where
 mod ci; // … as services of continuous integration show it
 mod junit; // events → one JUnit file

@@ -7,7 +7,8 @@ use super::stream::Form;
 use crate::base::{Digest, Label, PackageName, Place, Why};
 use crate::event::{
     About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, FailedAttempt, Known, Made,
-    MadeKind, NotRun, Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Verdict,
+    MadeKind, NotRun, Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Times,
+    Verdict,
 };
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -33,11 +34,20 @@ fn finished(number: u32, outcome: Outcome) -> Event {
         system: Duration::from_secs(100_000),
         max_rss_kib: 77,
     };
+    let times = Times {
+        ready: at(),
+        after: Some(ActionId(6)).filter(|_| number > 1),
+        taken: at() + Duration::from_micros(1),
+        look: Duration::from_nanos(1_234_567),
+        lay_out: Duration::from_nanos(77 * u64::from(number)),
+        whole: Duration::from_secs(3),
+    };
     let details = Details {
         process: Some(process).filter(|_| number < 4),
         errors: None,
         outputs: vec![made(MadeKind::Program), made(MadeKind::File), made(MadeKind::Folder)],
         progress: Some(Progress { completed: 1, total: 2 }).filter(|_| number > 2),
+        times: Some(Box::new(times)).filter(|_| number > 0),
     };
     let end = ActionEnd {
         outcome,

@@ -17,6 +17,10 @@ pub(super) trait Form: Send {
     fn take(&mut self, event: &Event, at: SystemTime, out: &mut Vec<u8>);
     /// The run is over, with this exit code; why, if it came to no result.
     fn end(&mut self, exit: i32, problem: &str, at: SystemTime, out: &mut Vec<u8>);
+    /// What people are told of it when the run is over.
+    fn text(&mut self) -> String {
+        String::new()
+    }
 }
 
 /// All that takes events besides the screen. With none, nothing is converted.
@@ -131,7 +135,7 @@ impl Streams {
     }
 
     /// The run is over, with this exit code. Waits until all is read, or until `stop`; `say` gets
-    /// what the user should know.
+    /// what the user should know. Gives what people are told besides.
     pub fn end(
         &mut self,
         exit: i32,
@@ -139,9 +143,9 @@ impl Streams {
         at: SystemTime,
         stop: &AtomicBool,
         say: &mut dyn FnMut(String),
-    ) {
+    ) -> String {
         if std::mem::replace(&mut self.ended, true) {
-            return;
+            return String::new();
         }
         // A run that came to nothing leaves the file of the last one alone.
         self.all.retain(|stream| !matches!(stream.to, To::File { planned: false, .. }));
@@ -154,6 +158,7 @@ impl Streams {
                 spool.finish(stop, say).into_iter().for_each(&mut *say);
             }
         }
+        self.all.iter_mut().map(|stream| stream.form.text()).collect()
     }
 }
 

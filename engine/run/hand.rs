@@ -4,7 +4,7 @@
 use super::claims::Grant;
 use super::news::{about, id};
 use super::session::Shared;
-use super::worker::{self, Done};
+use super::worker::{self, Done, Steps};
 use crate::analyze::{Action, FileId};
 use crate::graph::NodeId;
 use anyhow::{Result, anyhow};
@@ -54,7 +54,8 @@ fn work(
             let _ = send.send(End::Back { nodes: nodes.collect(), free: true });
             return;
         }
-        let began = SystemTime::now();
+        let mut steps = Steps::begin();
+        let began = steps.taken;
         let about = about(&action);
         let mut before = || {
             let nodes: Vec<NodeId> = handed.drain(..).map(|(node, ..)| node).collect();
@@ -62,10 +63,16 @@ fn work(
                 let _ = send.send(End::Back { nodes, free: false });
             }
         };
-        let carry =
-            || worker::carry_out(shared, id(node), &action, &inputs, &about, grant, &mut before);
-        let res = catch_unwind(AssertUnwindSafe(carry))
+        let mut carry = || {
+            let (id, before, steps) = (id(node), &mut before, &mut steps);
+            worker::carry_out(shared, id, &action, &inputs, &about, grant, before, steps)
+        };
+        let mut res = catch_unwind(AssertUnwindSafe(&mut carry))
             .unwrap_or_else(|_| Err(anyhow!("BUG: carrying out '{}' panicked", about.subject)));
+        steps.end();
+        if let Ok(done) = &mut res {
+            done.steps = Some(steps);
+        }
         // The coordinator is gone only if it has panicked itself.
         let (res, free) = (Box::new(res), handed.is_empty());
         let _ = send.send(End::Over { node, res, began, free });

@@ -2,12 +2,13 @@
 
 use super::grow::{Follow, Learned, Record};
 use super::session::Shared;
+use super::states::Since;
 use super::undeclared::undeclared;
 use super::worker::{self, Done};
 use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
 use crate::event::{
-    About, ActionEnd, ActionId, Details, Event, Made, MadeKind, Origin, Outcome, Progress,
+    About, ActionEnd, ActionId, Details, Event, Made, MadeKind, Origin, Outcome, Progress, Times,
 };
 use crate::graph::NodeId;
 use crate::store::{Attempt, Batch, CaseAttempt, Last, OutputKind, OutputRow, ResultOutcome};
@@ -149,7 +150,8 @@ impl News {
         }
     }
 
-    /// Notes that an action has ended, and how far the build is with it.
+    /// Notes that an action has ended that could be carried out since then, and how far the build is
+    /// with it.
     pub fn tell(
         &mut self,
         shared: &Shared,
@@ -157,6 +159,7 @@ impl News {
         action: &Action,
         done: Done,
         progress: Option<Progress>,
+        since: Since,
     ) {
         let file = |digest: Digest| Some((shared.cas.find(&digest).ok()??, digest.size));
         let output = done.row.stdout.or(done.row.stderr).and_then(file);
@@ -166,6 +169,16 @@ impl News {
             Some((path, _)) if seen => undeclared(shared, action, path),
             _ => Vec::new(),
         };
+        let times = done.steps.map(|steps| {
+            Box::new(Times {
+                ready: since.ready,
+                after: since.after.map(id),
+                taken: steps.taken,
+                look: steps.look,
+                lay_out: steps.lay_out,
+                whole: steps.whole,
+            })
+        });
         self.events.push(Event::ActionFinished {
             action: id(node),
             about: about(action),
@@ -183,6 +196,7 @@ impl News {
                     errors,
                     outputs: done.row.outputs.iter().map(made).collect(),
                     progress,
+                    times,
                 },
             },
         });

@@ -6,7 +6,7 @@ use super::cut::Limits;
 use super::gate::ahead;
 use super::grow::{Executed, Finished, Grow, Next, Record};
 use super::hand::{End, Handed, MOST_AT_ONCE, serve};
-use super::later::Later;
+use super::later::{Delayed, Later};
 use super::news::{News, about};
 use super::session::Shared;
 use super::states::{Kind, State, States};
@@ -188,9 +188,9 @@ impl Coordinator<'_, '_> {
 
     /// Hands out what may start, unless the run is to end.
     fn start_all(&mut self) {
-        for (action, expected) in self.later.due() {
+        for Delayed { action, expected, after } in self.later.due() {
             let node = self.plan.grow(action, expected);
-            self.states.add(self.plan, node);
+            self.states.add(self.plan, node, Some(after));
         }
         self.stopping |= self.shared.stop.requested();
         if self.stopping {
@@ -335,7 +335,7 @@ impl Coordinator<'_, '_> {
                 continue;
             }
             let progress = self.step(&action);
-            news.tell(self.shared, node, &action, done, progress);
+            news.tell(self.shared, node, &action, done, progress, self.states.since(node));
             if let Some(why) = follow.events.iter().find_map(|event| self.limits.take(event)) {
                 self.cut(why);
             }
@@ -348,7 +348,7 @@ impl Coordinator<'_, '_> {
             for Next { action, expected, delay } in follow.actions {
                 let expected = expected.map(|expected| self.shared.options.rank(expected));
                 let expected = expected.unwrap_or(self.plan.remaining(node));
-                self.later.add(delay, action, expected);
+                self.later.add(delay, Delayed { action, expected, after: node });
             }
         }
         Ok(())

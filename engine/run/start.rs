@@ -9,7 +9,7 @@ use super::process::{self, Start};
 use super::remember::{note, remember};
 use super::session::Shared;
 use super::waiting::Watched;
-use super::worker::{Done, FORCED, REFUTED, broken};
+use super::worker::{Done, FORCED, REFUTED, Steps, broken};
 use super::{coverage, kept, outputs, report, script, setup, test_env};
 use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
 use crate::base::Digest;
@@ -27,6 +27,7 @@ pub(super) fn start(
     place: &Place,
     grant: &Grant,
     begin: &dyn Fn(),
+    steps: &mut Steps,
 ) -> Result<Done> {
     // Before anything is made for the test: it may take long, and fail.
     let exported = match &action.test {
@@ -132,6 +133,7 @@ pub(super) fn start(
         folders: &root.own(),
         lasting: false,
     };
+    steps.laid_out();
     let Some(ended) = in_turn(shared, action, || {
         begin();
         process::run(&started, &shared.stop)

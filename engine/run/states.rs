@@ -5,7 +5,7 @@ use crate::analyze::Action;
 use crate::graph::{NodeId, Plan};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Where an action stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +46,18 @@ impl Kind {
     }
 }
 
+/// Since when an action can be carried out, and the last action that it had to wait for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Since {
+    pub ready: SystemTime,
+    pub after: Option<NodeId>,
+}
+
 /// The states of all actions of a plan.
 pub(super) struct States {
     states: Vec<State>,
     waits: Vec<usize>,
+    since: Vec<Since>,
     // Longest remaining path first; of equal ones the first that was planned.
     // Each kind stands apart, since each has a width of its own.
     ready: [BTreeSet<(Reverse<Duration>, NodeId)>; 3],
@@ -63,22 +71,24 @@ impl States {
         let mut res = States {
             states: Vec::new(),
             waits: Vec::new(),
+            since: Vec::new(),
             ready: [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()],
             running: [0, 0, 0],
             open: [0, 0, 0],
         };
         for node in plan.nodes() {
-            res.add(plan, node);
+            res.add(plan, node, None);
         }
         res
     }
 
-    /// Adds an action that the plan has got since.
-    pub fn add(&mut self, plan: &Plan, node: NodeId) {
+    /// Adds an action that the plan has got since, because another one has ended.
+    pub fn add(&mut self, plan: &Plan, node: NodeId, after: Option<NodeId>) {
         debug_assert_eq!(self.states.len(), node.index());
         let waits = plan.waits_for(node);
         self.states.push(State::Wanted);
         self.waits.push(waits);
+        self.since.push(Since { ready: SystemTime::now(), after });
         self.open[Kind::of(plan.action(node)) as usize] += 1;
         if waits == 0 {
             self.set(plan, node, State::Ready);
@@ -117,7 +127,10 @@ impl States {
                         follow.push(next);
                     }
                 }
+                // Only now can they be carried out, whatever else they waited for.
+                let since = Since { ready: SystemTime::now(), after: Some(node) };
                 for next in &follow {
+                    self.since[next.index()] = since;
                     self.set(plan, *next, State::Ready);
                 }
             }
@@ -144,6 +157,11 @@ impl States {
     /// True if the action still waits for others.
     pub fn waits(&self, node: NodeId) -> bool {
         self.states[node.index()] == State::Wanted
+    }
+
+    /// Since when the action can be carried out; of one that waits it means nothing.
+    pub fn since(&self, node: NodeId) -> Since {
+        self.since[node.index()]
     }
 
     /// How many of a kind a worker has.

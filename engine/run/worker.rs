@@ -14,7 +14,7 @@ use crate::event::{About, ActionId, Event, Origin, Outcome, Process};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What came of an action.
 #[derive(Debug, Clone)]
@@ -39,6 +39,51 @@ pub(super) struct Done {
     pub would_run: bool,
     /// Its process, if one was started.
     pub process: Option<Process>,
+    /// What its time went into.
+    pub steps: Option<Steps>,
+}
+
+/// What the time of an action went into, as its worker sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    /// When it was taken up.
+    pub taken: SystemTime,
+    /// The same by the clock that is never set.
+    pub began: Instant,
+    /// Time until it was known whether a remembered result holds.
+    pub look: Duration,
+    /// Time from then on until the folder for its process was laid out.
+    pub lay_out: Duration,
+    /// Time until all was over.
+    pub whole: Duration,
+}
+
+impl Steps {
+    /// Somebody takes an action up.
+    pub fn begin() -> Steps {
+        let (taken, began) = (SystemTime::now(), Instant::now());
+        let none = Duration::ZERO;
+        Steps { taken, began, look: none, lay_out: none, whole: none }
+    }
+
+    /// It is known that no remembered result holds.
+    fn looked(&mut self) {
+        self.look = self.began.elapsed();
+    }
+
+    /// The folder for the process is laid out.
+    pub fn laid_out(&mut self) {
+        self.lay_out = self.began.elapsed().saturating_sub(self.look);
+    }
+
+    /// All is over.
+    pub fn end(&mut self) {
+        self.whole = self.began.elapsed();
+        // What came to no process was nothing but looked up.
+        if self.look.is_zero() {
+            self.look = self.whole;
+        }
+    }
 }
 
 /// What a shell says of a command that it cannot start, or cannot find.
@@ -59,8 +104,9 @@ impl Done {
     }
 }
 
-/// Carries out one action; `before` is called before a process is started. An error is a failure of
-/// the world.
+/// Carries out one action; `before` is called before a process is started, and `steps` learn what
+/// takes how long. An error is a failure of the world.
+#[allow(clippy::too_many_arguments)] // each is another part of an action; a struct would repeat them
 pub(super) fn carry_out(
     shared: &Shared,
     id: ActionId,
@@ -69,6 +115,7 @@ pub(super) fn carry_out(
     about: &About,
     grant: &Grant,
     before: &mut dyn FnMut(),
+    steps: &mut Steps,
 ) -> Result<Done> {
     let prepared = match prepare(shared, action, inputs) {
         Ok(Ok(prepared)) => prepared,
@@ -119,15 +166,16 @@ pub(super) fn carry_out(
         return Ok(done);
     }
     before();
+    steps.looked();
     let told = Once::new();
     let begin = || {
         told.call_once(|| {
             let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
         });
     };
-    let mut done = start(shared, action, &prepared, &place, grant, &begin);
+    let mut done = start(shared, action, &prepared, &place, grant, &begin, steps);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
-        done = start(shared, action, &prepared, &place, grant, &begin);
+        done = start(shared, action, &prepared, &place, grant, &begin, steps);
     }
     let mut done = done?;
     done.inputs = prepared.inputs();
@@ -138,7 +186,7 @@ pub(super) fn carry_out(
             Err(why) => return Ok(broken(why)),
         };
         let place = lookup::place(shared, action, &again);
-        done = start(shared, action, &again, &place, grant, &begin)?;
+        done = start(shared, action, &again, &place, grant, &begin, steps)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
@@ -229,6 +277,7 @@ pub(super) fn broken(why: String) -> Done {
         inputs: Inputs::default(),
         would_run: false,
         process: None,
+        steps: None,
     }
 }
 

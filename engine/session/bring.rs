@@ -74,15 +74,17 @@ impl Session {
     }
 
     /// Carries out a request. Failures of actions and tests are told by events and counted. Of what is
-    /// remembered only the targets that do not hold any more are brought again.
+    /// remembered only the targets that do not hold any more are brought again. The run has begun
+    /// at `began`.
     pub fn bring(
         &self,
         request: &Request,
         recalled: Option<Recalled>,
+        began: Instant,
         events: Sender<Event>,
     ) -> Result<Summary, Failure> {
         let run = Cell::new(0);
-        let res = self.bring_as(&run, request, recalled, events);
+        let res = self.bring_as(&run, request, recalled, began, events);
         if let Err(failure) = &res {
             self.history.end(run.get(), now_ns(), book::exit(failure), None);
         }
@@ -96,9 +98,9 @@ impl Session {
         number: &Cell<i64>,
         request: &Request,
         recalled: Option<Recalled>,
+        began: Instant,
         events: Sender<Event>,
     ) -> Result<Summary, Failure> {
-        let began = Instant::now();
         for warning in &self.warnings {
             let _ = events.send(Event::Warning(warning.clone()));
         }

@@ -14,6 +14,7 @@ use crate::store::{Attempt, Budget};
 use crate::testing::{Filter, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Actions that are named of those that one waits for.
 const NAMED: usize = 3;
@@ -127,7 +128,7 @@ impl Session {
         };
         let (send, events) = crossbeam_channel::unbounded();
         if !labels.is_empty() {
-            let summary = self.bring(&request, None, send)?;
+            let summary = self.bring(&request, None, Instant::now(), send)?;
             if let Some(unmatched) = summary.unmatched.first() {
                 return Err(Failure::Usage(format!("there is no case '{unmatched}'")));
             }
