@@ -120,9 +120,10 @@ pub(super) fn carry_out(
     }
     before();
     let told = Once::new();
-    let begin = || {
+    let begin = |view| {
         told.call_once(|| {
-            let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
+            let (about, view) = (about.clone(), Some(view));
+            let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
         });
     };
     let mut done = start(shared, action, &prepared, &place, grant, &begin);
