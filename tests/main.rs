@@ -38,6 +38,7 @@ mod interrupted;
 mod interrupted_phases;
 mod keys;
 mod limits;
+mod live;
 mod long;
 mod merge;
 mod merge_rust;

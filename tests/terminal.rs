@@ -158,7 +158,7 @@ fn cleaning_removes_outputs_and_keeps_results() {
 }
 
 /// What eng writes to a terminal of 80 columns; `script` of util-linux gives it one.
-fn on_terminal(ws: &Workspace, set: &[(&str, &str)], line: &str) -> String {
+pub fn on_terminal(ws: &Workspace, set: &[(&str, &str)], line: &str) -> String {
     let mut command = Command::new("script");
     let line = format!("stty cols 80 rows 24; exec {} {line}", env!("CARGO_BIN_EXE_eng"));
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
@@ -174,7 +174,7 @@ fn on_terminal(ws: &Workspace, set: &[(&str, &str)], line: &str) -> String {
 }
 
 /// What stands on the screen after all of it was written: lines, as a terminal shows them.
-fn screen_of(written: &str) -> Vec<String> {
+pub fn screen_of(written: &str) -> Vec<String> {
     let mut rows = vec![String::new()];
     let (mut row, mut column) = (0, 0);
     let mut rest = written.chars().peekable();

@@ -2,7 +2,7 @@
 
 use super::actions::Action;
 use super::coverage::Collector;
-use crate::base::Why;
+use crate::base::{ReadStep, Why};
 use std::sync::Arc;
 
 /// What makes an action a process of a test.
@@ -69,8 +69,8 @@ pub enum Given {
 pub struct Watch {
     /// True if it is the report, false for standard output.
     pub report: bool,
-    /// True for a line that says that a case starts or has ended.
-    pub tells: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Reads a line that says that a case starts or has ended, with the name that the case has.
+    pub step: ReadStep,
 }
 
 impl std::fmt::Debug for Watch {

@@ -11,6 +11,7 @@ mod duration;
 mod moment;
 mod signal;
 mod contract;
+mod step;
 mod why;
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // labels and patterns from any bytes
@@ -30,4 +31,5 @@ pub use place::{Place, Source, is_hidden};
 pub use problem::{Problem, Problems, listing, near, nearest, plain, plain_line};
 pub use quoted::quoted;
 pub use signal::signal_name;
+pub use step::{ReadStep, Step};
 pub use why::{ChangedFile, Doer, Why};

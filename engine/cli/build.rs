@@ -14,12 +14,23 @@ use crate::session::{
 };
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Builds what patterns match.
 pub fn build(options: Build) -> Result<Exit, Failure> {
     let goal = Goal::Build { all: options.all, tests: options.tests };
-    bring(options.common, goal, report::TestOutput::Errors, None, |_| Ok(()))
+    bring(options.common, goal, Tell::default(), None, |_| Ok(()))
+}
+
+/// What is told of tests.
+#[derive(Debug, Default)]
+pub struct Tell {
+    /// Whose output.
+    pub output: report::TestOutput,
+    /// After which time a process is slow.
+    pub slow_after: Option<Duration>,
+    /// How many of the slowest cases.
+    pub slowest: usize,
 }
 
 /// Brings what patterns match to results; `more` fills in what the verb asks for, and `covered` is
@@ -27,7 +38,7 @@ pub fn build(options: Build) -> Result<Exit, Failure> {
 pub fn bring(
     common: Common,
     goal: Goal,
-    output: report::TestOutput,
+    tell: Tell,
     covered: Option<Report>,
     more: impl FnOnce(&mut Request) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
@@ -56,7 +67,8 @@ pub fn bring(
         filters: Vec::new(),
         modes: common.modes.iter().cloned().collect::<BTreeSet<_>>(),
         test_args: Vec::new(),
-        shows_output: matches!(output, report::TestOutput::All),
+        shows_output: matches!(tell.output, report::TestOutput::All),
+        shows_times: tell.slowest > 0,
         program: std::env::current_exe().unwrap_or_default(),
         write_durations: None,
         budget: budget()?,
@@ -81,7 +93,11 @@ pub fn bring(
     let began = Instant::now();
     streams.begin(&started(verb, &common.patterns, &here.root), SystemTime::now());
     let rerun = if is_test { "eng test" } else { "eng build" };
-    let style = style(&common, rerun, output);
+    let style = Style {
+        slow_after: tell.slow_after,
+        slowest: tell.slowest,
+        ..style(&common, rerun, tell.output)
+    };
     let covered = covered.as_ref().map(|how| (how, pages.as_deref()));
     let res = carry_out(&here.root, &places, &request, style, &mut streams, began, covered);
     end(streams, &res);

@@ -259,8 +259,8 @@ pub fn number(text: &str) -> Result<usize, String> {
 
 /// Flags and verbs that people type out of habit, and what does the same here.
 const HABITS: &[(&str, &str)] = &[
-    ("--nocapture", "'--test-output=all' shows what tests print"),
-    ("--no-capture", "'--test-output=all' shows what tests print"),
+    ("--nocapture", "'--test-output=streamed' shows what tests print as it comes"),
+    ("--no-capture", "'--test-output=streamed' shows what tests print as it comes"),
     ("--release", "'--mode=release' does this"),
     ("-c", "'--mode=release' stands for an optimized build"),
     ("--compilation-mode", "'--mode=release' stands for an optimized build"),

@@ -1,7 +1,7 @@
 //! `eng test`: its flags, and what they mean.
 
 use super::Exit;
-use super::build::bring;
+use super::build::{Tell, bring};
 use super::coverage::Report;
 use super::options::{Common, number};
 use super::request::test_threads;
@@ -22,9 +22,15 @@ pub struct Test {
     pub select: Select,
     #[command(flatten)]
     pub how: How,
-    /// Show whose output
+    /// Show whose output; 'streamed' shows all of it while tests run
     #[arg(long, value_enum, default_value_t = TestOutput::Errors, value_name = "WHICH")]
     pub test_output: TestOutput,
+    /// Tell of a test process that it is slow once it has run so long, and each time that doubles
+    #[arg(long, default_value = "60s", value_name = "TIME")]
+    pub slow_after: String,
+    /// Tell the N slowest cases at the end
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N", value_parser = number)]
+    pub slowest: usize,
     /// An argument for every test program; may be repeated
     #[arg(long = "test-arg", value_name = "ARG", allow_hyphen_values = true)]
     pub test_args: Vec<String>,
@@ -128,6 +134,7 @@ pub enum TestOutput {
     Summary,
     Errors,
     All,
+    Streamed,
 }
 
 impl From<TestOutput> for report::TestOutput {
@@ -136,6 +143,7 @@ impl From<TestOutput> for report::TestOutput {
             TestOutput::Summary => report::TestOutput::Summary,
             TestOutput::Errors => report::TestOutput::Errors,
             TestOutput::All => report::TestOutput::All,
+            TestOutput::Streamed => report::TestOutput::Streamed,
         }
     }
 }
@@ -160,13 +168,17 @@ pub fn test(test: Test) -> Result<Exit, Failure> {
 
 /// The same, with a report on what the tests have executed.
 pub fn run(test: Test, report: Option<Report>) -> Result<Exit, Failure> {
-    let output = test.test_output.into();
+    let tell = Tell {
+        output: test.test_output.into(),
+        slow_after: time("--slow-after", &Some(test.slow_after))?,
+        slowest: test.slowest,
+    };
     let Test { mut common, select, how, test_args, args, .. } = test;
     let keep_going = common.keep_going;
     let covering = report.as_ref().map(Report::covering);
     common.modes.extend(report.iter().map(|_| COVERAGE.to_string()));
     common.dry_run |= report.as_ref().is_some_and(|it| it.partial);
-    bring(common, Goal::Test, output, report, move |request| {
+    bring(common, Goal::Test, tell, report, move |request| {
         request.coverage = covering;
         request.test_args = test_args.into_iter().chain(args).collect();
         take_selection(request, select)?;

@@ -1,13 +1,14 @@
 //! The things that can happen in a build, as one enum. No rendering, no serialization.
 
+mod coverage; // what tests have executed
 mod detail; // processes, files, progress
 mod phase; // what a run is doing
-
-pub use detail::{Details, Made, MadeKind, Process, Program, Progress, Times};
-pub use phase::Phase;
-mod coverage; // what tests have executed
+mod view; // a process that runs
 
 pub use coverage::{Coverage, CoveredFile, Hits, NoData};
+pub use detail::{Details, Made, MadeKind, Process, Program, Progress, Times};
+pub use phase::Phase;
+pub use view::{Steps, View};
 
 use crate::base::{Doer, Label, Place, Why};
 use std::path::PathBuf;
@@ -26,8 +27,8 @@ pub enum Event {
     Phase { phase: Phase, apart: bool },
     /// Something the user should know once, such as a degraded cache.
     Warning(String),
-    /// An action is being carried out by a process.
-    ActionStarted { action: ActionId, about: About },
+    /// A process carries an action out; `view`, which no saved stream has, is where to look at it.
+    ActionStarted { action: ActionId, about: About, view: Option<View> },
     /// An action has ended, or its remembered result was taken.
     ActionFinished { action: ActionId, about: About, end: ActionEnd },
     /// An action will not be carried out because another one failed.
@@ -54,6 +55,8 @@ pub enum Event {
     Built { programs: Vec<Program> },
     /// A file or folder was delivered into `eng-out`; its digest is not known of what was there.
     Delivered { label: Label, path: String },
+    /// The user asks what runs now.
+    StatusAsked,
     /// Nothing more will come.
     Finished(Summary),
 }

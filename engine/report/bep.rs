@@ -157,6 +157,7 @@ impl Form for Bep {
             | Event::ActionStarted { .. }
             | Event::UpToDate { .. }
             | Event::CaseExplained { .. }
+            | Event::StatusAsked
             | Event::Built { .. } => {}
         }
     }

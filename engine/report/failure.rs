@@ -49,6 +49,11 @@ pub(super) fn talked(style: &Style, about: &About, end: &ActionEnd) -> String {
     res
 }
 
+/// The line for a process of a test that has been started.
+pub(super) fn started(about: &About) -> String {
+    format!("START {}\n", title(about))
+}
+
 /// An action that ran, with its reason and its command, for `--verbose`.
 pub(super) fn ran(style: &Style, about: &About, end: &ActionEnd) -> String {
     let word = style.paint(Tone::Good, "RAN");

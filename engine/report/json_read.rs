@@ -107,6 +107,7 @@ impl Reader {
             Body::ActionStarted { action, label, subject, test } => Event::ActionStarted {
                 action: event::ActionId(action),
                 about: about(&label, subject, test)?,
+                view: None,
             },
             Body::ActionFinished(action) => Event::ActionFinished {
                 action: event::ActionId(action.action),

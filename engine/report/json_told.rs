@@ -7,7 +7,8 @@ use crate::event::{self, Event, MadeKind, Origin};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The lines that tell an event, in order. What only `eng explain` asks for has none.
+/// The lines that tell an event, in order. What only `eng explain` asks for has none, nor what the
+/// user wants to see at once.
 pub(super) fn lines(event: &Event, mut line: impl FnMut(Body)) {
     match event {
         Event::Planned { labels, tests, actions } => {
@@ -19,7 +20,7 @@ pub(super) fn lines(event: &Event, mut line: impl FnMut(Body)) {
             line(Body::Phase { phase: self::phase(*phase), apart: *apart });
         }
         Event::Warning(text) => line(Body::Warning { text: text.clone() }),
-        Event::ActionStarted { action, about } => line(Body::ActionStarted {
+        Event::ActionStarted { action, about, .. } => line(Body::ActionStarted {
             action: action.0,
             label: about.label.to_string(),
             subject: about.subject.clone(),
@@ -40,7 +41,7 @@ pub(super) fn lines(event: &Event, mut line: impl FnMut(Body)) {
             test: about.test,
             reason: why.text.clone(),
         }),
-        Event::UpToDate { .. } | Event::CaseExplained { .. } => {}
+        Event::UpToDate { .. } | Event::CaseExplained { .. } | Event::StatusAsked => {}
         Event::TestFinished { label, cases, duration, log, warnings } => {
             let label = label.to_string();
             cases.iter().for_each(|it| line(Body::CaseFinished(Box::new(case(&label, it)))));

@@ -8,7 +8,12 @@ mod verdict; // how a test and its cases are told
 mod summary; // what it all came to, and how to run the failures again
 mod actions; // actions that failed, equal errors once
 mod plain; // events → the lines that stay, in an order that no width changes
+mod slowest; // the cases that took longest
+mod tail; // a file that grows
+mod running; // one action that runs
+mod streamed; // what running tests print
 mod progress; // events → the lines that are redrawn
+mod showing; // takes events until the end
 mod listing; // what a query answers
 mod written; // … targets as they would stand in a file
 mod acts; // actions of targets
@@ -81,7 +86,7 @@ fn show_on<T>(
     let (working, over) = bounded::<()>(0);
     let clean = style.live.then(|| screen.clear_before_panics());
     let res = thread::scope(|scope| {
-        let shower = || progress::show(&style, &screen, &streams, &events, &over);
+        let shower = || showing::show(&style, &screen, &streams, &events, &over);
         let spawned = thread::Builder::new().name("report".into()).spawn_scoped(scope, shower);
         let res = panic::catch_unwind(AssertUnwindSafe(|| work(sender)));
         drop(working);
@@ -89,7 +94,7 @@ fn show_on<T>(
         match spawned {
             Ok(thread) => drop(thread.join()),
             // Without a thread nothing was shown on the way, but nothing is lost either.
-            Err(_) => progress::show(&style, &screen, &streams, &events, &over),
+            Err(_) => showing::show(&style, &screen, &streams, &events, &over),
         }
         res
     });

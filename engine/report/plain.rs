@@ -4,6 +4,7 @@
 use super::actions::Actions;
 use super::failure;
 use super::output::neutral;
+use super::slowest::Slowest;
 use super::style::{Style, Tone};
 use super::summary::{Leftovers, summary};
 use super::verdict::{self, TestEnd};
@@ -33,6 +34,7 @@ pub(super) struct Story {
     /// What a dry run found, in the order of its names.
     would_run: BTreeSet<String>,
     left: Leftovers,
+    slowest: Slowest,
     tested: bool,
     ended: bool,
 }
@@ -40,6 +42,7 @@ pub(super) struct Story {
 impl Story {
     pub fn new(style: Style) -> Story {
         Story {
+            slowest: Slowest::new(style.slowest),
             style,
             asked: BTreeSet::new(),
             planned: false,
@@ -66,7 +69,10 @@ impl Story {
                 self.turns = tests.into();
             }
             Event::Warning(text) => self.warn(text, out),
-            Event::ActionStarted { .. } => {}
+            Event::ActionStarted { about, .. } if self.style.verbose && about.test => {
+                out.push_str(&failure::started(&about));
+            }
+            Event::ActionStarted { .. } | Event::StatusAsked => {}
             Event::Phase { phase, apart: true } if self.style.verbose => {
                 out.push_str(match phase {
                     Phase::Build => "PHASE build\n",
@@ -119,6 +125,7 @@ impl Story {
             }
             out.push_str(&self.actions.all());
         }
+        out.push_str(&self.slowest.told(&self.style));
         let Some(counts) = counts else { return };
         for (label, because) in self.actions.take_skipped() {
             let told =
@@ -204,7 +211,8 @@ impl Story {
                 self.left.tests.push(format!("{word} {label} ({why})"));
                 selectors.push(label.to_string());
             }
-            TestEnd::Finished { cases, .. } => {
+            TestEnd::Finished { cases, duration, .. } => {
+                self.slowest.take(label, cases, *duration);
                 let bad = cases.iter().filter(|case| !case.verdict.is_good());
                 selectors.extend(bad.map(|case| verdict::selector(label, case)));
                 if selectors.len() == cases.len() && cases.len() > 1 {

@@ -1,90 +1,19 @@
 //! Folds events into the few lines that are redrawn at the bottom of a terminal, and into the
-//! heartbeat that stands for them elsewhere. Also the loop that takes events until the end.
+//! heartbeat that stands for them elsewhere, and into the answer to who asks what runs.
 
 use super::output::neutral;
-use super::plain::Story;
-use super::screen::{Shared, terminal_size};
-use super::stream::Streams;
+use super::running::Running;
 use super::style::{Style, Tone, cut, list, show_elapsed};
-use crate::event::{About, ActionId, Event, Origin, Outcome};
-use crossbeam_channel::{Receiver, select};
+use crate::event::{ActionId, Event, Origin, Outcome};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
-/// Time between two drawings of a terminal. What ends before the first is never drawn.
-const REDRAW: Duration = Duration::from_millis(100);
-/// Time between two signs of life where nothing is redrawn.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Running actions that are named at most, however high the terminal is.
 const NAMED: usize = 8;
-/// Events that are taken before the screen has its turn again.
-const BURST: usize = 1000;
-
-/// Takes events until `over` closes or nobody can send any more, and shows them.
-pub(super) fn show(
-    style: &Style,
-    screen: &Shared,
-    streams: &Mutex<&mut Streams>,
-    events: &Receiver<Event>,
-    over: &Receiver<()>,
-) {
-    let mut streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
-    let pause = if style.live { REDRAW } else { HEARTBEAT };
-    let mut next = Instant::now() + pause;
-    let mut story = Story::new(style.clone());
-    let mut progress = Progress::default();
-    let mut text = String::new();
-    loop {
-        let first = select! {
-            recv(events) -> event => match event {
-                Ok(event) => Some(event),
-                Err(_) => break,
-            },
-            recv(over) -> _ => break,
-            default(next.saturating_duration_since(Instant::now())) => None,
-        };
-        let now = Instant::now();
-        for event in first.into_iter().chain(events.try_iter().take(BURST)) {
-            streams.take(&event);
-            progress.take(&event, now);
-            story.take(event, &mut text);
-        }
-        for trouble in streams.flush() {
-            story.take(Event::Warning(trouble), &mut text);
-        }
-        let due = now >= next;
-        if due {
-            next = now + pause;
-        }
-        if style.live && due {
-            let width = if style.width > 0 { style.width } else { 80 };
-            let size = terminal_size().unwrap_or((width, 24));
-            screen.show(&text, progress.frame(style, now, size), size.0);
-            text.clear();
-        }
-        if !style.live {
-            if due && let Some(line) = progress.heartbeat(now) {
-                text.push_str(&line);
-            }
-            screen.write(&text);
-            text.clear();
-        }
-    }
-    for event in events.try_iter() {
-        streams.take(&event);
-        story.take(event, &mut text);
-    }
-    for trouble in streams.flush() {
-        story.take(Event::Warning(trouble), &mut text);
-    }
-    story.end(None, &mut text);
-    screen.finish(&text);
-}
 
 /// What is going on.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Progress {
     /// Actions that may have to run.
     total: usize,
@@ -92,19 +21,27 @@ pub(super) struct Progress {
     cached: usize,
     /// Failed build actions and tests.
     failed: usize,
-    running: BTreeMap<ActionId, (About, Instant)>,
+    running: BTreeMap<ActionId, Running>,
+    /// When a test is slow.
+    slow_after: Option<Duration>,
     since: Option<Instant>,
     finished: bool,
 }
 
 impl Progress {
+    /// Nothing goes on yet; `slow_after` says when a test is slow.
+    pub fn new(slow_after: Option<Duration>) -> Progress {
+        Progress { slow_after, ..Progress::default() }
+    }
+
     /// Takes an event that happened at this time.
     pub fn take(&mut self, event: &Event, now: Instant) {
         self.since.get_or_insert(now);
         match event {
             Event::Planned { actions, .. } => self.total = *actions,
-            Event::ActionStarted { action, about } => {
-                self.running.insert(*action, (about.clone(), now));
+            Event::ActionStarted { action, about, view } => {
+                let running = Running::new(about.clone(), view.clone(), now, self.slow_after);
+                self.running.insert(*action, running);
             }
             Event::ActionFinished { action, about, end } => {
                 self.running.remove(action);
@@ -120,6 +57,15 @@ impl Progress {
             }
             Event::Finished(_) => self.finished = true,
             _ => {}
+        }
+    }
+
+    /// Finds out at which cases the tests are that are named first.
+    pub fn look(&mut self) {
+        for id in self.longest().into_iter().take(NAMED) {
+            if let Some(running) = self.running.get_mut(&id) {
+                running.look();
+            }
         }
     }
 
@@ -140,15 +86,16 @@ impl Progress {
             [(Tone::Strong, head), (Tone::Quiet, state), (Tone::Bad, failed)],
             style,
         )];
-        for (about, began) in self.longest().into_iter().take(NAMED.min(height / 3)) {
-            let time = show_elapsed(now.saturating_duration_since(began));
-            let subject = neutral(&about.subject, false).replace(['\n', '\t'], " ");
+        let named = self.longest().into_iter().take(NAMED.min(height / 3));
+        for running in named.filter_map(|id| self.running.get(&id)) {
+            let time = show_elapsed(running.elapsed(now));
+            let (subject, label) = running.title();
             lines.push(Line::new(
                 columns,
                 [
                     (Tone::Quiet, format!("{time:>7}  ")),
                     (Tone::Plain, subject),
-                    (Tone::Quiet, format!("  {}", about.label)),
+                    (Tone::Quiet, label),
                 ],
                 style,
             ));
@@ -158,7 +105,46 @@ impl Progress {
 
     /// A sign of life: how far we are, and what has been running longest.
     pub fn heartbeat(&self, now: Instant) -> Option<String> {
-        let (about, began) = *self.longest().first()?;
+        let longest = self.running.get(self.longest().first()?)?;
+        let subject = neutral(&longest.about.subject, false).replace('\n', " ");
+        Some(format!(
+            "{}; longest: {}: {subject} ({})\n",
+            self.so_far(now),
+            longest.about.label,
+            show_elapsed(longest.elapsed(now))
+        ))
+    }
+
+    /// All that runs, with what it printed last, for whoever asks.
+    pub fn snapshot(&mut self, now: Instant) -> String {
+        let mut res = format!("{}\n", self.so_far(now));
+        for id in self.longest() {
+            let Some(running) = self.running.get_mut(&id) else { continue };
+            running.look();
+            res.push_str(&running.snapshot(now));
+        }
+        res
+    }
+
+    /// Lines for tests that have become slow.
+    pub fn slow_lines(&mut self, style: &Style, now: Instant) -> String {
+        let mut res = String::new();
+        for id in self.longest() {
+            if let Some(line) = self.running.get_mut(&id).and_then(|it| it.slow_line(now)) {
+                res.push_str(&format!("{}  {line}", style.paint(Tone::Odd, "SLOW")));
+            }
+        }
+        res
+    }
+
+    /// When the next test becomes slow, if none ends before.
+    pub fn next_slow(&self) -> Option<Instant> {
+        let running = self.running.values();
+        running.filter_map(|running| running.began.checked_add(running.slow?)).min()
+    }
+
+    /// `after 31.0s: 4 of 40 done, 2 running`.
+    fn so_far(&self, now: Instant) -> String {
         let elapsed = |since| show_elapsed(now.saturating_duration_since(since));
         let counts = list([
             Some(format!(
@@ -169,20 +155,14 @@ impl Progress {
             Some(format!("{} running", self.running.len())),
             (self.failed > 0).then(|| format!("{} failed", self.failed)),
         ]);
-        let subject = neutral(&about.subject, false).replace('\n', " ");
-        let after = self.since.map(elapsed).unwrap_or_default();
-        Some(format!(
-            "after {after}: {counts}; longest: {}: {subject} ({})\n",
-            about.label,
-            elapsed(began)
-        ))
+        format!("after {}: {counts}", self.since.map(elapsed).unwrap_or_default())
     }
 
     /// Running actions, those that began first in front.
-    fn longest(&self) -> Vec<(&About, Instant)> {
-        let mut running: Vec<_> = self.running.iter().collect();
-        running.sort_by_key(|(id, (_, began))| (*began, **id));
-        running.into_iter().map(|(_, (about, began))| (about, *began)).collect()
+    fn longest(&self) -> Vec<ActionId> {
+        let mut running: Vec<_> = self.running.iter().map(|(id, it)| (it.began, *id)).collect();
+        running.sort_unstable();
+        running.into_iter().map(|(_, id)| id).collect()
     }
 }
 
@@ -215,11 +195,12 @@ impl Line {
 mod tests {
     use super::*;
     use crate::base::PackageName;
+    use crate::event::About;
 
     fn started(id: u32, subject: &str) -> Event {
         let label = PackageName::main("a").label("b");
         let about = About { label, subject: subject.to_string(), test: false };
-        Event::ActionStarted { action: ActionId(id), about }
+        Event::ActionStarted { action: ActionId(id), about, view: None }
     }
 
     fn some_progress(now: Instant) -> Progress {

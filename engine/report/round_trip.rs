@@ -126,7 +126,7 @@ fn events() -> Vec<Event> {
         },
         Event::Phase { phase: Phase::Build, apart: true },
         Event::Warning("slow \u{202e} disk".to_string()),
-        Event::ActionStarted { action: ActionId(4), about: about() },
+        Event::ActionStarted { action: ActionId(4), about: about(), view: None },
         Event::ActionSkipped { about: about(), because: label("z") },
         Event::WouldRun { about: about(), why: Why::text("it must") },
         Event::Built {

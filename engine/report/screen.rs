@@ -64,27 +64,17 @@ impl Shared {
         Shared(Arc::new(Mutex::new(Screen { to, drawn: Vec::new(), columns: 80 })))
     }
 
-    /// Writes text that stays; nothing may be drawn.
+    /// Writes text that stays, above what is drawn.
     pub fn write(&self, text: &str) {
-        self.lock().put(text.as_bytes());
+        let mut screen = self.lock();
+        let (lines, columns) = (screen.drawn.clone(), screen.columns);
+        screen.show(text, lines, columns);
     }
 
     /// Writes text that stays, and below it the lines that will be redrawn, on a terminal of so
     /// many columns.
     pub fn show(&self, text: &str, lines: Vec<Line>, columns: usize) {
-        let mut screen = self.lock();
-        screen.columns = columns;
-        if text.is_empty() && lines == screen.drawn {
-            return;
-        }
-        let mut all = screen.erase();
-        all.push_str(text);
-        for line in &lines {
-            all.push_str(&line.text);
-            all.push('\n');
-        }
-        screen.put(all.as_bytes());
-        screen.drawn = lines;
+        self.lock().show(text, lines, columns);
     }
 
     /// Removes what would be redrawn and writes the last text.
@@ -136,6 +126,21 @@ impl Drop for CleanPanics {
 }
 
 impl Screen {
+    fn show(&mut self, text: &str, lines: Vec<Line>, columns: usize) {
+        self.columns = columns;
+        if text.is_empty() && lines == self.drawn {
+            return;
+        }
+        let mut all = self.erase();
+        all.push_str(text);
+        for line in &lines {
+            all.push_str(&line.text);
+            all.push('\n');
+        }
+        self.put(all.as_bytes());
+        self.drawn = lines;
+    }
+
     /// What moves the cursor to the first drawn line and clears everything from there. A terminal
     /// that became narrower has wrapped the lines, so their rows are counted again.
     fn erase(&mut self) -> String {

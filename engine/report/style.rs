@@ -17,6 +17,10 @@ pub struct Style {
     pub width: usize,
     /// Whose output is shown.
     pub test_output: TestOutput,
+    /// A test process that runs longer is told as slow; nothing if none is.
+    pub slow_after: Option<Duration>,
+    /// So many of the slowest cases are told at the end.
+    pub slowest: usize,
     /// How the user started us, without patterns: `eng test`; for commands to run things again.
     pub rerun: String,
     /// What time it is; nothing for what the clock says.
@@ -33,6 +37,8 @@ pub enum TestOutput {
     Errors,
     /// Of all.
     All,
+    /// Of those that failed, and that of all as it comes.
+    Streamed,
 }
 
 /// What a piece of text means; its colour follows.

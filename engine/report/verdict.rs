@@ -167,7 +167,9 @@ fn push_case(
         let name = if case.name.is_empty() { "the program" } else { &case.name };
         res.push_str(&format!("  {}: {verdict}\n", plain_line(name)));
     }
-    if style.test_output == TestOutput::All || !good && style.test_output == TestOutput::Errors {
+    // What was streamed has long been pushed away by other tests, and some is told in reports only.
+    let told = !good && matches!(style.test_output, TestOutput::Errors | TestOutput::Streamed);
+    if style.test_output == TestOutput::All || told {
         res.push_str(&indented(&of_text(&case.output, log.as_deref(), style.color), 4));
     }
 }

@@ -4,7 +4,7 @@
 use super::claims::Grant;
 use super::news::{about, id};
 use super::session::Shared;
-use super::worker::{self, Done, Steps};
+use super::worker::{self, Done, Stamps};
 use crate::analyze::{Action, FileId};
 use crate::graph::NodeId;
 use anyhow::{Result, anyhow};
@@ -54,8 +54,8 @@ fn work(
             let _ = send.send(End::Back { nodes: nodes.collect(), free: true });
             return;
         }
-        let mut steps = Steps::begin();
-        let began = steps.taken;
+        let mut stamps = Stamps::begin();
+        let began = stamps.taken;
         let about = about(&action);
         let mut before = || {
             let nodes: Vec<NodeId> = handed.drain(..).map(|(node, ..)| node).collect();
@@ -64,14 +64,14 @@ fn work(
             }
         };
         let mut carry = || {
-            let (id, before, steps) = (id(node), &mut before, &mut steps);
-            worker::carry_out(shared, id, &action, &inputs, &about, grant, before, steps)
+            let (id, before, stamps) = (id(node), &mut before, &mut stamps);
+            worker::carry_out(shared, id, &action, &inputs, &about, grant, before, stamps)
         };
         let mut res = catch_unwind(AssertUnwindSafe(&mut carry))
             .unwrap_or_else(|_| Err(anyhow!("BUG: carrying out '{}' panicked", about.subject)));
-        steps.end();
+        stamps.end();
         if let Ok(done) = &mut res {
-            done.steps = Some(steps);
+            done.stamps = Some(stamps);
         }
         // The coordinator is gone only if it has panicked itself.
         let (res, free) = (Box::new(res), handed.is_empty());

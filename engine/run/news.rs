@@ -169,14 +169,14 @@ impl News {
             Some((path, _)) if seen => undeclared(shared, action, path),
             _ => Vec::new(),
         };
-        let times = done.steps.map(|steps| {
+        let times = done.stamps.map(|stamps| {
             Box::new(Times {
                 ready: since.ready,
                 after: since.after.map(id),
-                taken: steps.taken,
-                look: steps.look,
-                lay_out: steps.lay_out,
-                whole: steps.whole,
+                taken: stamps.taken,
+                look: stamps.look,
+                lay_out: stamps.lay_out,
+                whole: stamps.whole,
             })
         });
         self.events.push(Event::ActionFinished {

@@ -31,14 +31,15 @@ impl Stop {
 
     /// Listens to SIGINT, SIGTERM and SIGHUP: the first asks for an end in good order, the second
     /// for one at once. At SIGCHLD the orphans that have ended are reaped, at
-    /// SIGTSTP all that runs is stopped with us.
-    pub fn listen(&self) -> Result<()> {
-        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    /// SIGTSTP all that runs is stopped with us, at SIGQUIT `asked` is called: the user wants to
+    /// know what runs.
+    pub fn listen(&self, asked: impl Fn() + Send + 'static) -> Result<()> {
+        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
         // A terminal that goes away is nothing to us if `nohup` says so. The others are only sent
         // to those who are meant, also to a run in the background.
         let ignored = super::inherited::ignored();
         let hushed = [SIGHUP, SIGTSTP].into_iter().filter(|signal| !ignored.contains(signal));
-        let heard = [SIGINT, SIGTERM, SIGCHLD].into_iter().chain(hushed);
+        let heard = [SIGINT, SIGTERM, SIGQUIT, SIGCHLD].into_iter().chain(hushed);
         let mut signals =
             signal_hook::iterator::Signals::new(heard).context("listen to signals")?;
         let stop = self.clone();
@@ -49,6 +50,7 @@ impl Stop {
                     match signal {
                         SIGCHLD => super::offspring::reap(),
                         SIGTSTP => super::pause::suspend(),
+                        SIGQUIT => asked(),
                         _ => stop.request(),
                     }
                 }

@@ -9,15 +9,15 @@ use super::process::{self, Start};
 use super::remember::{note, remember};
 use super::session::Shared;
 use super::waiting::Watched;
-use super::worker::{Done, FORCED, REFUTED, Steps, broken};
+use super::worker::{Done, FORCED, REFUTED, Stamps, broken};
 use super::{coverage, kept, outputs, report, script, setup, test_env};
-use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Word};
+use crate::analyze::{Action, Command, FileKind, LONGEST_COMMAND, REPORT, Watch, Word};
 use crate::base::Digest;
-use crate::event::{Origin, Outcome};
+use crate::event::{Origin, Outcome, Steps, View};
 use crate::store::{ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Starts the process and stores what it leaves behind.
 pub(super) fn start(
@@ -26,8 +26,8 @@ pub(super) fn start(
     prepared: &Prepared,
     place: &Place,
     grant: &Grant,
-    begin: &dyn Fn(),
-    steps: &mut Steps,
+    begin: &dyn Fn(View),
+    stamps: &mut Stamps,
 ) -> Result<Done> {
     // Before anything is made for the test: it may take long, and fail.
     let exported = match &action.test {
@@ -116,10 +116,18 @@ pub(super) fn start(
     let stderr = if split { root.stderr() } else { stdout.clone() };
     let report = root.report();
     let watch = action.test.as_ref().and_then(|test| test.watch.as_ref());
-    let watched = watch.map(|watch| {
-        let path = if watch.report { &report } else { &stdout };
-        Watched { path, tells: &*watch.tells }
-    });
+    let file = |watch: &Watch| if watch.report { &report } else { &stdout };
+    let tells = |line: &str| watch.is_some_and(|watch| (watch.step)(line).is_some());
+    let watched = watch.map(|watch| Watched { path: file(watch), tells: &tells });
+    let view = View {
+        tests: action.test.as_ref().is_some_and(|test| !test.lists),
+        case: action.test.as_ref().and_then(|test| match test.cases.as_slice() {
+            [only] => Some(only.clone()).filter(|name| !name.is_empty()),
+            _ => None,
+        }),
+        steps: watch.map(|watch| Steps { path: file(watch).clone(), read: watch.step.clone() }),
+        ..seen(&root, &stdout, &stderr)
+    };
     let started = Start {
         program,
         argv: &argv,
@@ -133,9 +141,9 @@ pub(super) fn start(
         folders: &root.own(),
         lasting: false,
     };
-    steps.laid_out();
+    stamps.laid_out();
     let Some(ended) = in_turn(shared, action, || {
-        begin();
+        begin(view);
         process::run(&started, &shared.stop)
     }) else {
         return Ok(Done { outcome: Outcome::Stopped, ..broken(String::new()) });
@@ -203,6 +211,19 @@ pub(super) fn start(
         note(shared, prepared, Reach::All, &mut done)?;
     }
     Ok(done)
+}
+
+/// Where to look at what a process prints. What it writes into an output of its action is none of
+/// that.
+fn seen(root: &ExecRoot, stdout: &Path, stderr: &Path) -> View {
+    let apart = stdout != stderr && stdout == root.stdout();
+    View {
+        stdout: if apart { stdout } else { stderr }.to_path_buf(),
+        stderr: apart.then(|| stderr.to_path_buf()),
+        tests: false,
+        case: None,
+        steps: None,
+    }
 }
 
 /// Waits until the process of an action may run, and runs it; tests have their turns already.

@@ -40,12 +40,12 @@ pub(super) struct Done {
     /// Its process, if one was started.
     pub process: Option<Process>,
     /// What its time went into.
-    pub steps: Option<Steps>,
+    pub stamps: Option<Stamps>,
 }
 
 /// What the time of an action went into, as its worker sees it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Steps {
+pub(super) struct Stamps {
     /// When it was taken up.
     pub taken: SystemTime,
     /// The same by the clock that is never set.
@@ -58,12 +58,12 @@ pub(super) struct Steps {
     pub whole: Duration,
 }
 
-impl Steps {
+impl Stamps {
     /// Somebody takes an action up.
-    pub fn begin() -> Steps {
+    pub fn begin() -> Stamps {
         let (taken, began) = (SystemTime::now(), Instant::now());
         let none = Duration::ZERO;
-        Steps { taken, began, look: none, lay_out: none, whole: none }
+        Stamps { taken, began, look: none, lay_out: none, whole: none }
     }
 
     /// It is known that no remembered result holds.
@@ -104,7 +104,7 @@ impl Done {
     }
 }
 
-/// Carries out one action; `before` is called before a process is started, and `steps` learn what
+/// Carries out one action; `before` is called before a process is started, and `stamps` learn what
 /// takes how long. An error is a failure of the world.
 #[allow(clippy::too_many_arguments)] // each is another part of an action; a struct would repeat them
 pub(super) fn carry_out(
@@ -115,7 +115,7 @@ pub(super) fn carry_out(
     about: &About,
     grant: &Grant,
     before: &mut dyn FnMut(),
-    steps: &mut Steps,
+    stamps: &mut Stamps,
 ) -> Result<Done> {
     let prepared = match prepare(shared, action, inputs) {
         Ok(Ok(prepared)) => prepared,
@@ -166,16 +166,17 @@ pub(super) fn carry_out(
         return Ok(done);
     }
     before();
-    steps.looked();
+    stamps.looked();
     let told = Once::new();
-    let begin = || {
+    let begin = |view| {
         told.call_once(|| {
-            let _ = shared.events.send(Event::ActionStarted { action: id, about: about.clone() });
+            let (about, view) = (about.clone(), Some(view));
+            let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
         });
     };
-    let mut done = start(shared, action, &prepared, &place, grant, &begin, steps);
+    let mut done = start(shared, action, &prepared, &place, grant, &begin, stamps);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
-        done = start(shared, action, &prepared, &place, grant, &begin, steps);
+        done = start(shared, action, &prepared, &place, grant, &begin, stamps);
     }
     let mut done = done?;
     done.inputs = prepared.inputs();
@@ -186,7 +187,7 @@ pub(super) fn carry_out(
             Err(why) => return Ok(broken(why)),
         };
         let place = lookup::place(shared, action, &again);
-        done = start(shared, action, &again, &place, grant, &begin, steps)?;
+        done = start(shared, action, &again, &place, grant, &begin, stamps)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
             return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
@@ -277,7 +278,7 @@ pub(super) fn broken(why: String) -> Done {
         inputs: Inputs::default(),
         would_run: false,
         process: None,
-        steps: None,
+        stamps: None,
     }
 }
 

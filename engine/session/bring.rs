@@ -124,7 +124,7 @@ impl Session {
             None => self.check(request, &labels, &mut goals, &events)?,
         }
         let share = goals.take_share(request);
-        let once = self.begin(request, number)?;
+        let once = self.begin(request, number, &events)?;
         let mut options = request.options.clone();
         options.schedule = request.schedule.unwrap_or_default();
         let part = recalled.as_ref();
@@ -219,7 +219,12 @@ impl Session {
         goals.check_index(&request.filter).map_err(Failure::Usage)
     }
 
-    fn begin(&self, request: &Request, number: &Cell<i64>) -> Result<Once, Failure> {
+    fn begin(
+        &self,
+        request: &Request,
+        number: &Cell<i64>,
+        events: &Sender<Event>,
+    ) -> Result<Once, Failure> {
         if !request.options.dry_run {
             number.set(self.history.begin(&book::beginning(&self.workspace.root, request)));
         }
@@ -233,7 +238,8 @@ impl Session {
                 ..Home::default()
             },
         };
-        once.stop.listen()?;
+        let events = events.clone();
+        once.stop.listen(move || drop(events.send(Event::StatusAsked)))?;
         Ok(once)
     }
 

@@ -120,6 +120,7 @@ impl Session {
             modes: question.modes,
             test_args: Vec::new(),
             shows_output: false,
+            shows_times: false,
             program: PathBuf::new(),
             write_durations: None,
             budget: Budget::default(),

@@ -101,6 +101,7 @@ pub(super) fn may_recall(request: &Request) -> bool {
     // Whoever wants to know more than what came out gets it from the rows themselves.
     looks
         && !request.shows_output
+        && !request.shows_times
         && request.policy.shuffle.is_none()
         && request.write_durations.is_none()
         && request.coverage.is_none()

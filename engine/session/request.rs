@@ -60,6 +60,8 @@ pub struct Request {
     pub test_args: Vec<String>,
     /// True if the output of tests that passed is to be shown, too.
     pub shows_output: bool,
+    /// Times are told of remembered tests, too.
+    pub shows_times: bool,
     /// The file of this program: another one may know other rules.
     pub program: PathBuf,
     /// Where to write how long tests take, when the run is over.

@@ -160,7 +160,7 @@ impl Dealer {
             (_, [(index, name), ..]) => words(&test.protocol.run, Cases::One(name, Some(*index))),
             (_, []) => words(&test.protocol.run, Cases::None),
         };
-        let watch = (names.len() > 1).then(|| watch::watch(&test.protocol)).flatten();
+        let watch = (names.len() > 1).then(|| watch::watch(&test, program)).flatten();
         let process = TestProcess {
             cases: names.to_vec(),
             skip: None,

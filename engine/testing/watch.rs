@@ -1,24 +1,37 @@
 //! Which lines of what a test program prints matter, by the patterns of its protocol: those that
 //! say how far it is, and those from which results are read.
 
-use super::pattern::{LinePattern, any};
-use crate::analyze::Watch;
+use super::names;
+use super::pattern::{LinePattern, any, first};
+use crate::analyze::{Test, Watch};
+use crate::base::Step;
 use crate::load::{Lines, Protocol, Results, Text, Words};
 use std::sync::Arc;
 
 type Tells = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Where a process of several cases tells how far it is; nothing if its protocol has no lines for
-/// that.
-pub(super) fn watch(protocol: &Protocol) -> Option<Watch> {
+/// Where a process of several cases of one of a test's programs tells how far it is; nothing if its
+/// protocol has no lines for that.
+pub(super) fn watch(test: &Arc<Test>, program: usize) -> Option<Watch> {
+    let protocol = &test.protocol;
     let none = Words::default();
     let (lines, words, report) = match (&protocol.markers, &protocol.results) {
         (Some(markers), _) => (markers, &none, false),
         (None, Some(Results::Lines(lines))) => (lines, &protocol.words, protocol.reports()),
         _ => return None,
     };
-    let tells = matching([lines.started.as_slice(), &lines.done], words);
-    Some(Watch { report, tells: Arc::from(tells) })
+    let started = patterns([&lines.started], words);
+    let done = patterns([&lines.done], words);
+    let test = test.clone();
+    let step = move |line: &str| {
+        let named =
+            |own: Option<&str>| names::of_case(&test.programs[program], own.unwrap_or_default());
+        if let Some(found) = first(&started, line) {
+            return Some(Step::Started(named(found.case)));
+        }
+        first(&done, line).map(|found| Step::Ended(named(found.case)))
+    };
+    Some(Watch { report, step: Arc::new(step) })
 }
 
 /// Which lines of a long report, or of long standard output, are needed to read results; nothing if
@@ -47,9 +60,12 @@ fn of_lines(lines: &Lines, words: &Words) -> Tells {
     Box::new(move |line| line.starts_with('\0') || tells(line))
 }
 
-/// A pattern that cannot be used is told by whoever reads the results.
-fn matching<const N: usize>(patterns: [&[Text]; N], words: &Words) -> Tells {
-    let all = patterns.into_iter().flat_map(|some| LinePattern::all(some, words)).flatten();
-    let all: Vec<LinePattern> = all.collect();
+fn matching<const N: usize>(texts: [&[Text]; N], words: &Words) -> Tells {
+    let all = patterns(texts, words);
     Box::new(move |line| any(&all, line))
+}
+
+/// A pattern that cannot be used is told by whoever reads the results.
+fn patterns<const N: usize>(texts: [&[Text]; N], words: &Words) -> Vec<LinePattern> {
+    texts.into_iter().flat_map(|some| LinePattern::all(some, words)).flatten().collect()
 }

@@ -1,0 +1,180 @@
+//! The loop that takes events until the end, and shows what they come to.
+
+use super::plain::Story;
+use super::progress::Progress;
+use super::screen::{Shared, terminal_size};
+use super::stream::Streams;
+use super::streamed::Streamed;
+use super::style::Style;
+use crate::event::Event;
+use crossbeam_channel::{Receiver, select};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Time between two drawings of a terminal. What ends before the first is never drawn.
+const REDRAW: Duration = Duration::from_millis(100);
+/// Time between two signs of life where nothing is redrawn.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Time between two looks at what tests print.
+const LOOK: Duration = Duration::from_millis(100);
+/// Events that are taken before the screen has its turn again.
+const BURST: usize = 1000;
+/// Text that is written at once.
+const AT_ONCE: usize = 1 << 20;
+
+/// Takes events until `over` closes or nobody can send any more, and shows them.
+pub(super) fn show(
+    style: &Style,
+    screen: &Shared,
+    streams: &Mutex<&mut Streams>,
+    events: &Receiver<Event>,
+    over: &Receiver<()>,
+) {
+    show_with(style, HEARTBEAT, screen, streams, events, over);
+}
+
+/// The same with signs of life at other intervals.
+fn show_with(
+    style: &Style,
+    heartbeat: Duration,
+    screen: &Shared,
+    streams: &Mutex<&mut Streams>,
+    events: &Receiver<Event>,
+    over: &Receiver<()>,
+) {
+    let mut streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
+    let pause = if style.live { REDRAW } else { heartbeat };
+    let mut next = Instant::now() + pause;
+    let mut next_look = Instant::now();
+    let mut story = Story::new(style.clone());
+    let mut progress = Progress::new(style.slow_after);
+    let mut streamed = Streamed::new(style.clone());
+    let mut text = Text { text: String::new(), screen };
+    loop {
+        let look = streamed.is_busy().then_some(next_look);
+        let wake = [look, progress.next_slow()].into_iter().flatten().fold(next, Instant::min);
+        let first = select! {
+            recv(events) -> event => match event {
+                Ok(event) => Some(event),
+                Err(_) => break,
+            },
+            recv(over) -> _ => break,
+            default(wake.saturating_duration_since(Instant::now())) => None,
+        };
+        let now = Instant::now();
+        for event in first.into_iter().chain(events.try_iter().take(BURST)) {
+            streams.take(&event);
+            progress.take(&event, now);
+            streamed.take(&event, &mut |shown| text.push(shown));
+            if matches!(event, Event::StatusAsked) {
+                text.push(&progress.snapshot(now));
+            }
+            story.take(event, &mut text.text);
+        }
+        for trouble in streams.flush() {
+            story.take(Event::Warning(trouble), &mut text.text);
+        }
+        text.push(&progress.slow_lines(style, now));
+        if streamed.is_busy() && now >= next_look {
+            streamed.look(&mut |shown| text.push(shown));
+            next_look = Instant::now() + LOOK;
+        }
+        let due = now >= next;
+        if due {
+            next = now + pause;
+        }
+        if style.live && due {
+            let width = if style.width > 0 { style.width } else { 80 };
+            let size = terminal_size().unwrap_or((width, 24));
+            progress.look();
+            screen.show(&text.text, progress.frame(style, now, size), size.0);
+            text.text.clear();
+        }
+        if !style.live {
+            if due && let Some(line) = progress.heartbeat(now) {
+                text.push(&line);
+            }
+            text.write();
+        }
+    }
+    for event in events.try_iter() {
+        streams.take(&event);
+        streamed.take(&event, &mut |shown| text.push(shown));
+        story.take(event, &mut text.text);
+    }
+    streamed.end(&mut |shown| text.push(shown));
+    for trouble in streams.flush() {
+        story.take(Event::Warning(trouble), &mut text.text);
+    }
+    story.end(None, &mut text.text);
+    screen.finish(&text.text);
+}
+
+/// Text that stays and has not been written yet; it is never much.
+struct Text<'a> {
+    text: String,
+    screen: &'a Shared,
+}
+
+impl Text<'_> {
+    fn push(&mut self, more: &str) {
+        self.text.push_str(more);
+        if self.text.len() > AT_ONCE {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        self.screen.write(&self.text);
+        self.text.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PackageName;
+    use crate::event::{About, ActionId};
+    use crossbeam_channel::{bounded, unbounded};
+    use std::io::{self, Write};
+    use std::sync::mpsc;
+
+    struct Sent(mpsc::Sender<String>);
+
+    impl Write for Sent {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            self.0.send(text).map_err(|_| io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_redrawn_a_line_comes_from_time_to_time_while_something_runs() {
+        let (sender, written) = mpsc::channel();
+        let screen = Shared::on(Box::new(Sent(sender)));
+        let (send, events) = unbounded();
+        let (working, over) = bounded::<()>(0);
+        let (style, mut streams) = (Style::default(), Streams::default());
+        let streams = Mutex::new(&mut streams);
+        let label = PackageName::main("a").label("b");
+        let about = About { label, subject: "link a/b".to_string(), test: false };
+        send.send(Event::Planned { labels: vec![], tests: vec![], actions: 3 }).unwrap();
+        send.send(Event::ActionStarted { action: ActionId(1), about, view: None }).unwrap();
+        let often = Duration::from_millis(5);
+        std::thread::scope(|scope| {
+            scope.spawn(|| show_with(&style, often, &screen, &streams, &events, &over));
+            for _ in 0..3 {
+                let line = written.recv_timeout(Duration::from_secs(60)).unwrap();
+                let (time, rest) = line.split_once(": ").unwrap();
+                assert!(time.starts_with("after ") && time.ends_with('s'), "{line}");
+                let told = "0 of 3 done, 1 running; longest: //a:b: link a/b (";
+                assert!(rest.starts_with(told) && rest.ends_with("s)\n"), "{line}");
+            }
+            drop(working);
+        });
+    }
+}
