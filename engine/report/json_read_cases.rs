@@ -18,8 +18,6 @@ pub(super) fn case(case: json::Case) -> Result<event::Case, String> {
         leaky: case.leaky,
         known: case.known.map(|known| event::Known { run: known.run, time: known.time }),
         runs: case.runs.map(|runs| event::Runs { bad: runs.bad, all: runs.all }),
-        // What a stream does not tell.
-        ..event::Case::default()
     })
 }
 

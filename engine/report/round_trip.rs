@@ -101,7 +101,6 @@ fn cases() -> Vec<Case> {
         leaky: number == 4,
         known: Some(Known { run: 7, time: 8 }).filter(|_| number == 0),
         runs: Some(Runs { bad: 1, all: 2 }).filter(|_| number == 5),
-        ..Case::default()
     };
     (0..).zip(verdicts).map(case).collect()
 }

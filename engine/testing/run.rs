@@ -113,7 +113,7 @@ impl Tests {
             Err(mut judged) => {
                 let printed = log::printed(shared, finished.row)?;
                 judged.output.push_str(&format!("\n{printed}"));
-                target.add(0, judged, Origin::Ran, None);
+                target.add(0, *judged, Origin::Ran, None);
                 target.list(program, Vec::new())
             }
         };

@@ -18,7 +18,7 @@ pub(super) fn names(
     outcome: &Outcome,
     printed: &str,
     stopped: &str,
-) -> Result<Vec<String>, Judged> {
+) -> Result<Vec<String>, Box<Judged>> {
     let whole = names::of_case(&test.programs[program], "");
     let verdict = match outcome {
         Outcome::Passed => {
@@ -26,7 +26,7 @@ pub(super) fn names(
             let name = |own: String| names::of_case(&test.programs[program], &own);
             return names
                 .map(|own| own.into_iter().map(name).collect())
-                .map_err(|why| Judged::new(whole, Verdict::failed(), why));
+                .map_err(|why| Box::new(Judged::new(whole, Verdict::failed(), why)));
         }
         Outcome::Stopped => Verdict::NotRun(stopped.to_string()),
         Outcome::Refuted(why) | Outcome::Broken(why) => Verdict::Crashed(why.clone()),
@@ -42,7 +42,7 @@ pub(super) fn names(
         Verdict::Crashed(why) | Verdict::NotRun(why) => why.clone(),
         _ => String::new(),
     };
-    Err(Judged::new(whole, verdict, why))
+    Err(Box::new(Judged::new(whole, verdict, why)))
 }
 
 fn not_listed(how: &str) -> Verdict {
