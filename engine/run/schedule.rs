@@ -16,6 +16,7 @@ use crate::graph::{NodeId, Plan};
 use anyhow::{Context, Result, anyhow};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 /// With nothing but delayed actions left, the coordinator looks around this often.
@@ -67,10 +68,10 @@ pub fn execute(
         for _ in 0..threads {
             scope.spawn(|_| serve(shared, &handed, &send));
         }
-        let res = coordinator.run();
-        // Without hands the workers go home.
+        let res = catch_unwind(AssertUnwindSafe(|| coordinator.run()));
+        // Workers go home once nobody can hand them anything, also if we have panicked.
         coordinator.hand = unbounded().0;
-        res
+        res.unwrap_or_else(|panic| resume_unwind(panic))
     })?;
     Ok(coordinator.over)
 }
