@@ -326,3 +326,24 @@ fn what_took_longest_starts_first_the_next_time_and_has_a_share_of_its_own() {
     assert_eq!(order(&["--shard=1/2", "--durations", &times]), "0.6\n");
     assert_eq!(order(&["--shard=2/2", "--durations", &times]), "0.3\n0.01\n");
 }
+
+#[test]
+fn a_test_that_was_stopped_has_not_passed() {
+    let ws = workspace("-- t.sh\n#!/bin/sh\n: > \"$TRACE\"\nsleep 100\n");
+    let trace = ws.beside("trace");
+    let test = format!(
+        "sh_test(name: \"t\", srcs: \"t.sh\", env: {{\"TRACE\": \"{}\"}})",
+        trace.display()
+    );
+    ws.write("BUILD.ron", &format!("[workspace(name: \"ws\"), {test}]\n"));
+    let child =
+        ws.command(&["test"]).stderr(std::process::Stdio::null()).spawn().expect("start eng");
+    crate::support::wait_for(&trace);
+    let stopped =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(stopped.expect("send a signal").success());
+    let status = child.wait_with_output().expect("wait for eng").status;
+    assert_eq!(status.code(), Some(8));
+    let told = ws.eng(&["history", "//:t"]).expect(0).stdout;
+    assert!(told.contains("stopped") && !told.contains("passed"), "{told}");
+}

@@ -7,7 +7,10 @@ fn cases(ws: &Workspace, run: &Run) -> Vec<String> {
     let text = run.plain(ws);
     let lines = text.lines().filter(|line| {
         let own = line.starts_with("    ") || line.trim().is_empty();
-        !own && !line.starts_with("RAN ") && !line.contains(" ran, ") && !line.starts_with("  $")
+        !own && !line.starts_with("RAN ")
+            && !line.starts_with("START ")
+            && !line.contains(" ran, ")
+            && !line.starts_with("  $")
     });
     lines.map(str::to_string).collect()
 }

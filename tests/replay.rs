@@ -129,3 +129,61 @@ fn unknown_kinds_are_left_out_with_one_note_and_missing_lines_are_told() {
     let told = wrong(&ws, &(shorter.join("\n") + "\n"), 0);
     assert!(told.starts_with("warning: it.jsonl:2:1: 2 lines are missing here\n"), "{told}");
 }
+
+#[test]
+fn a_stream_that_is_read_is_not_written_over_and_nothing_is_lost_by_a_mistake() {
+    let ws = workspace(ALL);
+    ws.eng(&["build", "//:made", "--events=it.jsonl"]).expect(0);
+    let before = ws.read("it.jsonl");
+    let told = ws.eng(&["replay", "it.jsonl", "--events=./it.jsonl"]).expect(2).stderr;
+    assert_eq!(told, "eng: --events=./it.jsonl: that is the same file as what is read\n");
+    ws.write("old.xml", "old");
+    ws.eng(&["replay", "it.jsonk", "--junit=old.xml"]).expect(2);
+    assert_eq!((ws.read("it.jsonl"), ws.read("old.xml")), (before, "old".to_string()));
+    let told = ws.eng(&["build", "--events=x.jsonl", "--bep=x.jsonl"]).expect(2).stderr;
+    assert_eq!(told, "eng: --bep=x.jsonl: that is the same file as --events=x.jsonl\n");
+    let told = ws.eng(&["build", "--events=-", "--bep=fd:1"]).expect(2).stderr;
+    assert_eq!(told, "eng: --bep=fd:1: that is the same file as --events=-\n");
+}
+
+#[test]
+fn a_bad_line_ends_what_is_made_of_the_stream_in_good_order() {
+    let ws = workspace(ALL);
+    ws.eng(&["build", "//:made", "--events=it.jsonl"]).expect(0);
+    let text = ws.read("it.jsonl");
+    let first: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
+    ws.write("it.jsonl", &format!("{first}nothing\n"));
+    ws.eng(&["replay", "it.jsonl", "--events=new.jsonl", "--junit=new.xml"]).expect(2);
+    let last = lines(&ws.read("new.jsonl")).pop().unwrap();
+    assert_eq!((last["ev"].as_str(), last["exit"].as_i64()), (Some("ended"), Some(2)));
+    assert!(ws.read("new.xml").ends_with("</testsuites>\n"), "{}", ws.read("new.xml"));
+}
+
+#[test]
+fn a_stream_that_breaks_off_inside_of_a_character_is_told_as_far_as_it_goes() {
+    let ws = workspace(ALL);
+    ws.eng(&["build", "//:made", "--events=it.jsonl"]).expect(0);
+    let text = ws.read("it.jsonl");
+    let first = text.lines().next().unwrap();
+    let cut = [first.as_bytes(), b"\n{\"v\":1,\"ev\":\"\xe2\x80"].concat();
+    std::fs::write(ws.root().join("it.jsonl"), cut).unwrap();
+    ws.eng(&["replay", "it.jsonl"])
+        .expect(0)
+        .tells("warning: it.jsonl breaks off before its run has ended");
+}
+
+#[test]
+fn times_that_nobody_can_write_end_no_replay() {
+    let ws = workspace(ALL);
+    ws.eng(&["build", "//:made", "--events=it.jsonl"]).expect(0);
+    let first = ws.read("it.jsonl").lines().next().unwrap().to_string();
+    let case = "{\"v\":1,\"seq\":1,\"ev\":\"case_finished\",\"label\":\"//:x\",\"case\":\"c\",\
+                \"verdict\":\"passed\",\"cached\":true,\"known\":{\"run\":1,\"time\":18446744073709551615}}";
+    let test = "{\"v\":1,\"seq\":2,\"ev\":\"test_finished\",\"label\":\"//:x\",\"cases\":1,\
+                \"good\":true,\"duration\":1}";
+    ws.write("it.jsonl", &format!("{first}\n{case}\n{test}\n"));
+    ws.eng(&["replay", "it.jsonl", "--junit=it.xml"]).expect(0);
+    assert!(ws.read("it.xml").contains("<testcase name=\"c\""), "{}", ws.read("it.xml"));
+    ws.write("it.jsonl", &format!("{first}\n{test}\n").replace("\"cases\":1", "\"cases\":0"));
+    ws.eng(&["replay", "it.jsonl", "--junit=it.xml"]).expect(0);
+}

@@ -55,6 +55,11 @@ eng: 9 tests, 1 failures, 3 errors
 "
     );
     assert_eq!(read(&ws, "mine.xml"), told);
+    // A test without a list of cases took as long as its process.
+    let slow = ws.read(LAST);
+    let slow = &slow[slow.find("<testcase name=\"slow\"").unwrap()..];
+    let time = slow.split("time=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(time.parse::<f64>().unwrap() >= 1.0, "{time}");
     // Each test that ran has its own file.
     assert_eq!(
         read(&ws, "eng-out/testlogs/tap/test.xml"),
@@ -99,8 +104,10 @@ eng: 1 tests, 0 failures, 0 errors
     // A build is no run of tests.
     let before = ws.read(LAST);
     ws.eng(&["build", "//:tool"]).expect(0);
-    ws.eng(&["test", "//:none"]).expect(2);
     assert_eq!(ws.read(LAST), before);
+    // What is there after a run that came to nothing would be taken for its results.
+    ws.eng(&["test", "//:none"]).expect(2);
+    assert!(!ws.root().join(LAST).exists());
 }
 
 #[test]
@@ -258,7 +265,10 @@ fn on_github_failures_are_annotations_and_a_summary_of_the_step() {
 fn on_gitlab_failures_are_a_code_quality_report() {
     let ws = workspace(FAILS);
     let mut command = ws.command(&["test", "//..."]);
-    command.env("GITLAB_CI", "true");
+    // The workspace is a folder of the repository.
+    let repository = ws.root().parent().unwrap().to_path_buf();
+    let below = ws.root().file_name().unwrap().to_str().unwrap().to_string();
+    command.env("GITLAB_CI", "true").env("CI_PROJECT_DIR", repository);
     Run::of(command).expect(1);
     let text = ws.read("eng-out/last/gl-code-quality-report.json");
     let all: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -273,5 +283,5 @@ fn on_gitlab_failures_are_a_code_quality_report() {
         })
         .collect();
     places.sort();
-    assert_eq!(places, ["\"bad.sh\" 2", "\"src/p.c\" 3"]);
+    assert_eq!(places, [format!("\"{below}/bad.sh\" 2"), format!("\"{below}/src/p.c\" 3")]);
 }

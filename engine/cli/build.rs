@@ -82,7 +82,7 @@ pub fn bring(
     let pages = pages.flatten();
     let places = places()?;
     let verb = if is_test { "test" } else { "build" };
-    let mut streams = streams(&common.told, &places.cache)?;
+    let mut streams = streams(&common.told, &places.cache, None)?;
     if !request.options.dry_run {
         streams.add_events_file(&here.root.join(LAST));
         add_services(&mut streams, &here.root, &places.cache)?;

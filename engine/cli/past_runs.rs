@@ -178,8 +178,13 @@ fn is_good(outcome: &str) -> bool {
 /// What a target came to in a run, as far as it ran.
 fn outcome(attempts: &[&Attempt], cases: &[&CaseAttempt]) -> &'static str {
     let last = last_attempts(cases);
-    let built = attempts.iter().filter(|it| !it.tests).all(|it| it.outcome == "passed");
-    if !built || last.values().any(|(outcome, _)| !is_good(outcome)) {
+    // A process of the test that was stopped, or could not be started, tells of no case.
+    let good = |it: &&&Attempt| it.outcome == "passed" || it.tests && !cases.is_empty();
+    if cases.is_empty() && attempts.iter().any(|it| it.outcome == "stopped") {
+        "stopped"
+    } else if !attempts.iter().all(|it| good(&it))
+        || last.values().any(|(outcome, _)| !is_good(outcome))
+    {
         "failed"
     } else if last.values().any(|(_, failed)| *failed) {
         "flaky"

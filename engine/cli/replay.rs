@@ -4,13 +4,14 @@ use super::Exit;
 use super::options::Color;
 use super::places::places;
 use super::request::{here, looks};
-use super::streams::{LAST, Told, finish, streams};
+use super::streams::{LAST, Told, end, finish, streams};
 use super::test::TestOutput;
 use crate::report::{self, Style};
 use crate::session::Failure;
 use clap::Args;
 use std::fs::File;
 use std::io::BufReader;
+use std::os::fd::AsFd;
 
 #[derive(Debug, Args)]
 pub struct Replay {
@@ -32,7 +33,6 @@ pub struct Replay {
 /// Shows a stream. The exit code tells whether it could be read, not how its run ended.
 pub fn replay(options: Replay) -> Result<Exit, Failure> {
     let store = places()?.cache;
-    let mut streams = streams(&options.told, &store)?;
     let looks = looks(options.color);
     let style = Style {
         color: looks.color,
@@ -45,23 +45,36 @@ pub fn replay(options: Replay) -> Result<Exit, Failure> {
         Some(file) => file,
         None => here()?.root.join(LAST).display().to_string(),
     };
-    let name = name.as_str();
-    let res = match name {
+    let (name, streams, res) = match name.as_str() {
         "-" => {
-            let mut lines = std::io::stdin().lock();
-            report::replay(&mut lines, "standard input", &store, style, &mut streams)
+            let stdin = std::io::stdin();
+            let mut streams = streams(&options.told, &store, Some(stdin.as_fd()))?;
+            let name = "standard input";
+            let res = report::replay(&mut stdin.lock(), name, &store, style, &mut streams);
+            (name, streams, res)
         }
-        _ => {
+        name => {
             let file = File::open(name).map_err(|error| {
                 Failure::Usage(format!("cannot read the stream '{name}': {error}"))
             })?;
-            report::replay(&mut BufReader::new(file), name, &store, style, &mut streams)
+            let mut streams = streams(&options.told, &store, Some(file.as_fd()))?;
+            let mut lines = BufReader::new(file);
+            let res = report::replay(&mut lines, name, &store, style, &mut streams);
+            (name, streams, res)
         }
     };
-    let over = res.map_err(|error| match error.is::<std::io::Error>() {
-        true => Failure::World(error),
-        false => Failure::Usage(format!("{error:#}")),
-    })?;
+    let over = match res {
+        Ok(over) => over,
+        Err(error) => {
+            let res = Err(match error.is::<std::io::Error>() {
+                true => Failure::World(error),
+                false => Failure::Usage(format!("{error:#}")),
+            });
+            // Whoever reads is told that nothing more comes.
+            end(streams, &res);
+            return res;
+        }
+    };
     let broken_off = format!("{name} breaks off before its run has ended");
     if over.exit.is_none() {
         report::print_problem(&format!("warning: {broken_off}\n"));

@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,13 +51,19 @@ impl Told {
             .chain(&self.bep)
             .chain(&self.junit)
             .chain(&self.profile)
-            .any(|to| to == "-")
+            .any(|to| ["-", "fd:1", "/dev/stdout"].contains(&&**to))
     }
 }
 
-/// Opens what the flags name. `folder` is where much can be kept for readers who are slow.
-pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
+/// Opens what the flags name. `folder` is where much can be kept for readers who are slow, and
+/// `input` is not to be written over.
+pub fn streams(told: &Told, folder: &Path, input: Option<BorrowedFd>) -> Result<Streams, Failure> {
     let mut streams = Streams::default();
+    let mut taken = Vec::new();
+    if let Some(input) = input {
+        taken.extend(identity(input).map(|it| (it, "what is read".to_string())));
+    }
+    let mut target = |flag: &str, to: &str| target(flag, to, &mut taken);
     for to in &told.events {
         let name = format!("--events={to}");
         let target = target("--events", to)?;
@@ -92,24 +99,35 @@ pub fn streams(told: &Told, folder: &Path) -> Result<Streams, Failure> {
 pub fn add_services(streams: &mut Streams, root: &Path, folder: &Path) -> Result<(), Failure> {
     let on = |name: &str| std::env::var_os(name).is_some_and(|value| value == "true");
     if on("GITHUB_ACTIONS") {
+        let below = below(root, "GITHUB_WORKSPACE");
         let stderr = inherited(2).map(Target::Open).context("write annotations")?;
         let name = "GITHUB_ACTIONS";
         streams
-            .add_service(Service::GithubAnnotations, name, stderr, folder)
+            .add_service(Service::GithubAnnotations, &below, name, stderr, folder)
             .context("start annotations")?;
         let name = "GITHUB_STEP_SUMMARY";
         if let Some(path) = std::env::var_os(name).filter(|path| !path.is_empty()) {
             let file = OpenOptions::new().append(true).create(true).open(&path);
             let file = file.with_context(|| format!("open {name} {}", path.display()))?;
             streams
-                .add_service(Service::GithubSummary, name, Target::Open(file), folder)
+                .add_service(Service::GithubSummary, &below, name, Target::Open(file), folder)
                 .context("start the summary of a step")?;
         }
     }
     if on("GITLAB_CI") {
-        streams.add_service_file(Service::GitlabQuality, &root.join(LAST_QUALITY));
+        let below = below(root, "CI_PROJECT_DIR");
+        streams.add_service_file(Service::GitlabQuality, &below, &root.join(LAST_QUALITY));
     }
     Ok(())
+}
+
+/// Where the workspace stands in the repository whose folder a variable names.
+fn below(root: &Path, variable: &str) -> String {
+    let folder = std::env::var_os(variable).and_then(|folder| std::fs::canonicalize(folder).ok());
+    let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
+    let below =
+        folder.and_then(|folder| Some(root.strip_prefix(folder).ok()?.to_str()?.to_string()));
+    below.unwrap_or_default()
 }
 
 /// What is told first of a run.
@@ -161,9 +179,40 @@ pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
     }
 }
 
-/// Opens what a word names: `-`, `fd:3`, or a file.
-fn target(flag: &str, to: &str) -> Result<Target, Failure> {
+/// What tells a file or pipe from all others; nothing of devices, such as terminals.
+fn identity(file: BorrowedFd) -> Option<(u64, u64)> {
+    let stat = rustix::fs::fstat(file).ok()?;
+    let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+    (kind != rustix::fs::FileType::CharacterDevice).then_some((stat.st_dev, stat.st_ino))
+}
+
+/// Files that are written or read already, with what the user calls them.
+type Taken = Vec<((u64, u64), String)>;
+
+/// Opens what a word names: `-`, `fd:3`, or a file. Nothing is changed if it is taken.
+fn target(flag: &str, to: &str, taken: &mut Taken) -> Result<Target, Failure> {
     let wrong = |why: String| Failure::Usage(format!("{flag}={to}: {why}"));
+    let target = open(to, &wrong)?;
+    if let Target::Open(file) = &target {
+        if let Some(identity) = identity(file.as_fd()) {
+            if let Some((_, other)) = taken.iter().find(|(known, _)| *known == identity) {
+                return Err(wrong(format!("that is the same file as {other}")));
+            }
+            taken.push((identity, format!("{flag}={to}")));
+        }
+        // Descriptors stand where their owner wants them.
+        if to != "-" && !to.starts_with("fd:") {
+            let empty = file.metadata().and_then(|meta| match meta.is_file() {
+                true => file.set_len(0),
+                false => Ok(()),
+            });
+            empty.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
+        }
+    }
+    Ok(target)
+}
+
+fn open(to: &str, wrong: &dyn Fn(String) -> Failure) -> Result<Target, Failure> {
     let of_descriptor = |number: i32| {
         let file = inherited(number);
         file.and_then(writable)
@@ -186,7 +235,7 @@ fn target(flag: &str, to: &str) -> Result<Target, Failure> {
     if std::fs::metadata(path).is_ok_and(|meta| meta.file_type().is_fifo()) {
         return Ok(Target::Pipe(path.to_path_buf()));
     }
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(path);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
     file.map(Target::Open).map_err(|error| wrong(format!("it cannot be written: {error}")))
 }
 

@@ -6,7 +6,7 @@ use super::spool::Target;
 use super::stream::{Form, Streams};
 use super::style::count;
 use super::troubles::{Trouble, Troubles};
-use crate::base::Digest;
+use crate::base::{Digest, join};
 use crate::event::{Event, Summary};
 use serde_json::json;
 use std::io;
@@ -31,34 +31,37 @@ pub enum Service {
 
 impl Streams {
     /// Adds failures in the form of a service for somebody who reads; `folder` is where much can be
-    /// kept for him.
+    /// kept for him. `below` is the workspace's folder as the service calls it, from the root of the
+    /// repository.
     pub fn add_service(
         &mut self,
         service: Service,
+        below: &str,
         name: &str,
         target: Target,
         folder: &Path,
     ) -> io::Result<()> {
-        self.add(Box::new(Ci::new(service)), name, target, folder)
+        self.add(Box::new(Ci::new(service, below)), name, target, folder)
     }
 
     /// The same in a file, which is made anew by each run.
-    pub fn add_service_file(&mut self, service: Service, path: &Path) {
-        self.add_report(Box::new(Ci::new(service)), path);
+    pub fn add_service_file(&mut self, service: Service, below: &str, path: &Path) {
+        self.add_report(Box::new(Ci::new(service, below)), path);
     }
 }
 
-struct Ci {
+pub(super) struct Ci {
     service: Service,
+    below: String,
     troubles: Troubles,
     verb: String,
     counts: Option<Summary>,
 }
 
 impl Ci {
-    fn new(service: Service) -> Ci {
+    pub fn new(service: Service, below: &str) -> Ci {
         let troubles = Troubles::new(Path::new("/"));
-        Ci { service, troubles, verb: String::new(), counts: None }
+        Ci { service, below: below.to_string(), troubles, verb: String::new(), counts: None }
     }
 }
 
@@ -76,12 +79,14 @@ impl Form for Ci {
     }
 
     fn end(&mut self, _: i32, problem: &str, _: SystemTime, out: &mut Vec<u8>) {
+        let mut troubles = self.troubles.all().to_vec();
+        for spot in troubles.iter_mut().filter_map(|trouble| trouble.place.as_mut()) {
+            spot.file = join(&self.below, &spot.file);
+        }
         let text = match self.service {
-            Service::GithubAnnotations => annotations(self.troubles.all(), problem),
-            Service::GithubSummary => {
-                summary(&self.verb, self.counts.as_ref(), self.troubles.all(), problem)
-            }
-            Service::GitlabQuality => quality(self.troubles.all()),
+            Service::GithubAnnotations => annotations(&troubles, problem),
+            Service::GithubSummary => summary(&self.verb, self.counts.as_ref(), &troubles, problem),
+            Service::GitlabQuality => quality(&troubles),
         };
         out.extend_from_slice(text.as_bytes());
     }

@@ -17,6 +17,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// The last second of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
 /// How a file of ours begins, so that one is never taken for what a test wrote itself.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"eng\"";
 
@@ -101,7 +103,7 @@ impl Junit {
         cases.iter().for_each(|case| counts.count(case));
         let began = cases.iter().filter_map(|case| case.start).min();
         let known = cases.iter().filter_map(|case| case.known).map(|known| known.time).min();
-        let known = known.map(|time| SystemTime::UNIX_EPOCH + Duration::from_secs(time));
+        let known = known.map(moment);
         let began = began.or(known).unwrap_or_else(|| at.checked_sub(duration).unwrap_or(at));
         let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
         let name = label.to_string();
@@ -187,7 +189,15 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64())
 }
 
-/// A moment in the form of RFC 3339.
+/// So many seconds after the epoch; the epoch if nobody could say when that is.
+pub(super) fn moment(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_secs(seconds))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// A moment in the form of RFC 3339, which knows the years from the epoch to 9999.
 pub(super) fn stamp(time: SystemTime) -> String {
+    let time = time.clamp(SystemTime::UNIX_EPOCH, moment(LAST_SECOND));
     humantime::format_rfc3339_millis(time).to_string()
 }

@@ -1,6 +1,6 @@
 //! A case in a JUnit file, with its attempts.
 
-use super::junit::{put, seconds, stamp};
+use super::junit::{moment, put, seconds, stamp};
 use super::output::neutral;
 use super::verdict::described;
 use crate::base::{Label, plain_line};
@@ -8,7 +8,7 @@ use crate::event::{Case, Origin, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Xml};
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Longer output is cut in the middle, which is said.
 const LONGEST: usize = 256 * 1024;
@@ -125,7 +125,7 @@ impl Shared<'_> {
 
 /// Writes a case.
 pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, shared: &Shared, case: &Case) {
-    let known = case.known.map(|known| SystemTime::UNIX_EPOCH + Duration::from_secs(known.time));
+    let known = case.known.map(|known| moment(known.time));
     let name = if case.name.is_empty() { &*shared.label.name } else { &case.name };
     let mut start = BytesStart::new("testcase");
     start.push_attribute(("name", &*allowed(&plain_line(name))));

@@ -103,6 +103,7 @@ impl Replay {
             }
             let line = match std::str::from_utf8(&bytes) {
                 Ok(line) => line,
+                Err(_) if !ended => return Ok(()),
                 Err(error) => {
                     let column = error.valid_up_to() + 1;
                     bail!("{name}:{number}:{column}: the line is not UTF-8");

@@ -147,7 +147,13 @@ impl Streams {
         if std::mem::replace(&mut self.ended, true) {
             return String::new();
         }
-        // A run that came to nothing leaves the file of the last one alone.
+        for stream in &self.all {
+            // A report of an earlier run would be taken for one of this.
+            if let To::File { path, planned: false, report: true, .. } = &stream.to {
+                let _ = fs::remove_file(path);
+            }
+        }
+        // A run that came to nothing leaves the events of the last one alone.
         self.all.retain(|stream| !matches!(stream.to, To::File { planned: false, .. }));
         for stream in &mut self.all {
             stream.form.end(exit, problem, at, &mut stream.lines);

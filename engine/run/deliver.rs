@@ -6,7 +6,7 @@ use crate::analyze::FileId;
 use crate::base::{Digest, Label, parent};
 use crate::event::{Made, MadeKind, Program};
 use crate::store::FileStat;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -82,7 +82,8 @@ pub fn deliver(shared: &Shared, deliveries: &[Delivery]) -> Result<Vec<Delivered
 fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> Result<()> {
     match content {
         Content::Tree { digest, .. } => {
-            crate::store::copy_tree_to(digest, shared.cas, at)?;
+            let there = crate::store::copy_tree_to(digest, shared.cas, at)?;
+            ensure!(there, "the store lost the folder ({digest})");
         }
         Content::File { digest, executable } => {
             // The stat cache tells without reading whether the file still has these bytes.
@@ -101,7 +102,8 @@ fn place(shared: &Shared, delivery: &Delivery, content: &Content, at: &Path) -> 
                     fs::copy(shared.root.join(&*source.path), at)?;
                 }
                 _ => {
-                    shared.cas.copy_to(digest, at, *executable)?;
+                    let there = shared.cas.copy_to(digest, at, *executable)?;
+                    ensure!(there, "the store lost the file ({digest})");
                 }
             }
             shared.stats.forget(at);

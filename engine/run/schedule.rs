@@ -69,7 +69,12 @@ pub fn execute(
             scope.spawn(|_| serve(shared, &handed, &send));
         }
         let res = catch_unwind(AssertUnwindSafe(|| coordinator.run()));
-        // Workers go home once nobody can hand them anything, also if we have panicked.
+        if !matches!(res, Ok(Ok(_))) {
+            // Nobody takes in any more what they come to.
+            shared.stop.cut("eng itself has failed".to_string());
+            shared.gate.close();
+        }
+        // Workers go home once nobody can hand them anything.
         coordinator.hand = unbounded().0;
         res.unwrap_or_else(|panic| resume_unwind(panic))
     })?;

@@ -140,7 +140,16 @@ impl Tests {
         mut follow: Follow,
     ) -> Result<Follow> {
         let Some(target) = self.targets.get_mut(label) else { return Ok(follow) };
-        let cases = target.cases();
+        let mut cases = target.cases();
+        // The time of a process is that of what was alone in it.
+        if let [only] = cases.as_mut_slice()
+            && only.name.is_empty()
+            && only.origin == Origin::Ran
+            && only.runs.is_none()
+            && only.failures.is_empty()
+        {
+            only.duration = only.duration.or(Some(target.duration));
+        }
         // A program without cases is told, one of which none is wanted is not.
         let is_empty = target.test.protocol.list.is_some() && target.listed.is_empty();
         if target.open > 0 || target.told {

@@ -8,7 +8,8 @@ for object; do
     set -- "$@" --object "$object"
     shift
 done
-"$profdata" merge --sparse -o "$TMPDIR/all" raw/*.profraw
+# Data of another compiler's programs are beside them, which only its own tools can read.
+"$profdata" merge --failure-mode=all --sparse -o "$TMPDIR/all" raw/*.profraw
 # Each instance of a generic function would be one, hence no functions.
 "$cov" export --format=lcov --skip-functions --instr-profile "$TMPDIR/all" "$program" "$@" > "$TMPDIR/lcov"
 # Compilers are told to call the folder that they start in so.
