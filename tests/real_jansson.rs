@@ -5,6 +5,7 @@ use crate::coverage_languages::{by_gcov, lines};
 use crate::real::{append, copy, count, real};
 use crate::real_source::source;
 use crate::support::Workspace;
+use std::collections::BTreeMap;
 
 /// The workspace, with the sources at its root.
 fn jansson() -> Workspace {
@@ -107,7 +108,17 @@ fn what_the_tests_of_jansson_execute_is_what_gcov_says_by_hand() {
     let sources: Vec<&String> = by_hand.keys().filter(is_source).collect();
     assert_eq!(sources.len(), 12, "{sources:?}");
     for (path, known) in by_hand.iter().filter(|(path, _)| path.starts_with("src/")) {
-        assert_eq!(&lines(&trace, path), known, "{path}");
+        let told = lines(&trace, path);
+        // Which names collide depends on a random seed of each process.
+        if path == "src/hashtable.c" {
+            let numbers = |lines: &BTreeMap<u32, bool>| lines.keys().copied().collect::<Vec<_>>();
+            assert_eq!(numbers(&told), numbers(known), "{path}");
+            let most = known.len() - 5;
+            let equal = known.iter().filter(|(line, hit)| told[*line] == **hit).count();
+            assert!(equal >= most, "{path}: {told:?} and {known:?}");
+            continue;
+        }
+        assert_eq!(&told, known, "{path}");
     }
     assert!(!trace.contains("suites/api"), "{trace}");
     // Nothing of that is known from this run alone.
