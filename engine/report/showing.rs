@@ -9,7 +9,7 @@ use super::style::Style;
 use crate::event::Event;
 use crossbeam_channel::{Receiver, select};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Time between two drawings of a terminal. What ends before the first is never drawn.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -63,7 +63,9 @@ fn show_with(
         };
         let now = Instant::now();
         for event in first.into_iter().chain(events.try_iter().take(BURST)) {
-            streams.take(&event);
+            let at = moment();
+            story.style.now = Some(at);
+            streams.take_at(&event, at);
             progress.take(&event, now);
             streamed.take(&event, &mut |shown| text.push(shown));
             if matches!(event, Event::StatusAsked) {
@@ -98,7 +100,9 @@ fn show_with(
         }
     }
     for event in events.try_iter() {
-        streams.take(&event);
+        let at = moment();
+        story.style.now = Some(at);
+        streams.take_at(&event, at);
         streamed.take(&event, &mut |shown| text.push(shown));
         story.take(event, &mut text.text);
     }
@@ -108,6 +112,12 @@ fn show_with(
     }
     story.end(None, &mut text.text);
     screen.finish(&text.text);
+}
+
+/// What time it is, as exact as a stream tells it: whoever replays it is to see the same.
+fn moment() -> SystemTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_micros(since.as_micros() as u64)
 }
 
 /// Text that stays and has not been written yet; it is never much.
@@ -134,7 +144,9 @@ impl Text<'_> {
 mod tests {
     use super::*;
     use crate::base::PackageName;
-    use crate::event::{About, ActionId};
+    use crate::event::{About, ActionId, Case, Known, Origin};
+    use crate::report::json::Started;
+    use crate::report::stream::Form;
     use crossbeam_channel::{bounded, unbounded};
     use std::io::{self, Write};
     use std::sync::mpsc;
@@ -176,5 +188,42 @@ mod tests {
             }
             drop(working);
         });
+    }
+
+    /// A stream that takes long, and tells which moments it was given.
+    struct Slow(mpsc::Sender<SystemTime>);
+
+    impl Form for Slow {
+        fn begin(&mut self, _: &Started, _: SystemTime, _: &mut Vec<u8>) {}
+        fn take(&mut self, _: &Event, at: SystemTime, _: &mut Vec<u8>) {
+            std::thread::sleep(Duration::from_millis(50));
+            self.0.send(at).unwrap();
+        }
+        fn end(&mut self, _: i32, _: &str, _: SystemTime, _: &mut Vec<u8>) {}
+    }
+
+    #[test]
+    fn streams_and_screen_are_told_the_same_moment() {
+        let (sender, written) = mpsc::channel();
+        let screen = Shared::on(Box::new(Sent(sender)));
+        let (sender, moments) = mpsc::channel();
+        let mut streams = Streams::default();
+        streams.add_file(Box::new(Slow(sender)), std::path::Path::new("nowhere"));
+        let (send, events) = unbounded();
+        let before = Duration::from_secs(moment().duration_since(UNIX_EPOCH).unwrap().as_secs());
+        let known = Some(Known { run: 1, time: before.as_secs() });
+        let case = Case { origin: Origin::Cached, known, ..Case::default() };
+        let (label, duration) = (PackageName::main("a").label("b"), Duration::ZERO);
+        let (cases, log, warnings) = (vec![case], None, vec![]);
+        send.send(Event::TestFinished { label, cases, duration, log, warnings }).unwrap();
+        drop(send);
+        let style = Style { verbose: true, ..Style::default() };
+        let (_working, over) = bounded::<()>(0);
+        show(&style, &screen, &Mutex::new(&mut streams), &events, &over);
+        let age = moments.recv().unwrap().duration_since(UNIX_EPOCH).unwrap();
+        assert_eq!(age.subsec_nanos() % 1000, 0, "{age:?}");
+        let told = format!("from run 1, {} ago\n", crate::base::show_duration(age - before));
+        let text: String = written.try_iter().collect();
+        assert!(text.contains(&told), "{text}");
     }
 }

@@ -23,7 +23,7 @@ pub struct Style {
     pub slowest: usize,
     /// How the user started us, without patterns: `eng test`; for commands to run things again.
     pub rerun: String,
-    /// What time it is; nothing for what the clock says.
+    /// When what is told next has happened; nothing for what the clock says.
     pub now: Option<SystemTime>,
 }
 
