@@ -4,9 +4,9 @@ use super::Exit;
 use super::explained;
 use super::options;
 use super::places::places;
-use super::request::{here, jobs_of_machine, pattern};
+use super::request::{here, pattern};
 use crate::report;
-use crate::session::{Failure, Past, Question, Session};
+use crate::session::{Failure, Loaded, Past, Question};
 
 /// Explains a run, or what there is of targets.
 pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
@@ -31,10 +31,9 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
     let question = Question {
         pattern: pattern(&options.patterns, &here)?,
         modes: options.modes.into_iter().collect(),
-        jobs: jobs_of_machine(),
         path: std::env::var("PATH").unwrap_or_default(),
     };
-    let session = Session::open(&here.root, &places, true)?;
+    let session = Loaded::open(&here.root, &places, true)?;
     let explained = session.explain(question)?;
     warn(&explained.warnings);
     report::print_data(&explained::now(&explained));

@@ -126,8 +126,8 @@ fn tell(failure: Failure) -> Exit {
 fn told(failure: &Failure) -> (Exit, String) {
     match failure {
         Failure::Problems(problems) => (Exit::Usage, problems.to_string()),
-        Failure::Usage(text) => (Exit::Usage, format!("eng: {text}\n")),
-        Failure::NoTests(text) => (Exit::NoTests, format!("eng: {text}\n")),
-        Failure::World(error) => (Exit::Environment, format!("eng: {error:#}\n")),
+        Failure::Usage(_) => (Exit::Usage, format!("eng: {failure}\n")),
+        Failure::NoTests(_) => (Exit::NoTests, format!("eng: {failure}\n")),
+        Failure::World(_) => (Exit::Environment, format!("eng: {failure}\n")),
     }
 }

@@ -1,35 +1,36 @@
-//! Folders of the user, from the environment.
+//! For whom things are done, by the environment, and where.
 
+use crate::door::{LoadError, Session, User};
+use crate::load;
 use crate::session::{Failure, Places};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use std::path::PathBuf;
 
-/// Where this user's store and history are, by the XDG base directory specification: a relative
-/// path in a variable is ignored.
+/// Who started this process.
+pub fn user() -> Result<User, Failure> {
+    User::from_env(|name| std::env::var_os(name)).map_err(failure)
+}
+
+/// The workspace around the working directory.
+pub fn session() -> Result<Session, Failure> {
+    Session::open(&working_directory()?, user()?).map_err(failure)
+}
+
+/// Where this user's store and history are.
 pub fn places() -> Result<Places, Failure> {
-    let folder = |variable: &str, default: &str| {
-        let given = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || std::env::var_os("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        given.or_else(|| home().map(|home| home.join(default))).map(|base| base.join("eng")).ok_or_else(|| {
-            Failure::World(anyhow!("neither {variable} nor HOME names a folder; set one of them to an absolute path"))
-        })
-    };
-    Ok(Places {
-        cache: folder("XDG_CACHE_HOME", ".cache")?,
-        state: folder("XDG_STATE_HOME", ".local/state")?,
-    })
+    Ok(user()?.places())
 }
 
 /// The settings of this user, if there is a place for them.
 pub fn settings() -> Option<PathBuf> {
-    let folder = |variable: &str| {
-        std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
-    let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
-    Some(config.join("eng/config.ron"))
+    user().ok()?.settings
 }
 
 /// The working directory.
 pub fn working_directory() -> Result<PathBuf, Failure> {
     std::env::current_dir().context("find the working directory").map_err(Failure::World)
+}
+
+fn failure(error: LoadError) -> Failure {
+    load::LoadError::from(error).into()
 }

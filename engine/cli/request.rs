@@ -2,6 +2,7 @@
 
 use super::options::{Color, Common, typed};
 use crate::base::{PackageName, Pattern};
+use crate::door;
 use crate::load;
 use crate::report::{self, Style, TestOutput};
 use crate::session::Failure;
@@ -51,11 +52,7 @@ pub fn pattern(words: &[String], here: &Here) -> Result<Pattern, Failure> {
         let text = format!("{from} holds no patterns, so there is nothing to do");
         return Err(Failure::NoTests(text));
     }
-    // With nothing but things to leave out, they are left out of everything.
-    if all.iter().all(|word| word.starts_with('-')) {
-        all.insert(0, "//...".to_string());
-    }
-    Pattern::parse(&all, &here.home).map_err(Failure::Usage)
+    door::pattern(all, &here.home).map_err(Failure::Usage)
 }
 
 /// An absolute path of a file in the workspace, as editors pass it, is written from the root.
@@ -66,16 +63,14 @@ fn below_root(word: &str, here: &Here) -> String {
     }
 }
 
-/// How many processes at once: what the flag says, else `ENG_JOBS`, else the number of CPUs.
-pub fn jobs(common: &Common) -> Result<usize, Failure> {
-    Ok(width("--jobs", common.jobs, "ENG_JOBS", 1000)?.unwrap_or_else(cpus))
+/// How many processes at once: what the flag says, else `ENG_JOBS`, else `usual`.
+pub fn jobs(common: &Common, usual: usize) -> Result<usize, Failure> {
+    Ok(width("--jobs", common.jobs, "ENG_JOBS", 1000)?.unwrap_or(usual))
 }
 
-/// How many test processes at once: what the flag says, else `ENG_TEST_THREADS`, else the number of
-/// CPUs, but four at least.
-pub fn test_threads(given: Option<usize>) -> Result<usize, Failure> {
-    let threads = width("--test-threads", given, "ENG_TEST_THREADS", 64)?;
-    Ok(threads.unwrap_or_else(|| cpus().clamp(4, 64)))
+/// How many test processes at once: what the flag says, else `ENG_TEST_THREADS`, else `usual`.
+pub fn test_threads(given: Option<usize>, usual: usize) -> Result<usize, Failure> {
+    Ok(width("--test-threads", given, "ENG_TEST_THREADS", 64)?.unwrap_or(usual))
 }
 
 /// A number from 1 to `most`, from a flag or else from a variable of the environment, which counts as
@@ -97,16 +92,6 @@ fn width(
         Ok(number) if (1..=most).contains(&number) => Ok(Some(number)),
         _ => Err(Failure::Usage(format!("{name} is {text}; it must be from 1 to {most}"))),
     }
-}
-
-/// How many processes at once if nobody says.
-pub fn jobs_of_machine() -> usize {
-    cpus()
-}
-
-/// CPUs that this process may use, by affinity and control group.
-fn cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, |cpus| cpus.get())
 }
 
 /// How to show what happens.

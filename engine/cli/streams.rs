@@ -2,7 +2,6 @@
 
 use super::Exit;
 use super::options::typed;
-use crate::base::Digest;
 use crate::report::{Service, Started, Streams, Target, print_problem};
 use crate::session::{Failure, inherited};
 use anyhow::Context;
@@ -132,25 +131,11 @@ fn below(root: &Path, variable: &str) -> String {
 
 /// What is told first of a run.
 pub fn started(verb: &str, patterns: &[String], root: &Path) -> Started {
-    let command: Vec<String> = std::env::args().collect();
-    let root = root.display().to_string();
-    let what = (SystemTime::now(), std::process::id(), &command, &root);
-    let digits = Digest::of(format!("{what:?}").as_bytes()).hex();
-    // In the form of a UUID whose bits mean nothing.
-    let id = format!(
-        "{}-{}-4{}-8{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..15],
-        &digits[15..18],
-        &digits[18..30]
-    );
     let mut patterns: Vec<String> = patterns.iter().map(|it| typed(it).to_string()).collect();
     if patterns.is_empty() {
         patterns.push("//...".to_string());
     }
-    let (eng, verb) = (env!("CARGO_PKG_VERSION").to_string(), verb.to_string());
-    Started { id, eng, verb, command, patterns, root }
+    Started::new(verb, std::env::args().collect(), patterns, root)
 }
 
 /// Tells how it ended, and waits for all who read.

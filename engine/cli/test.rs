@@ -214,7 +214,7 @@ fn take_selection(request: &mut Request, select: Select) -> Result<(), Failure> 
 
 fn take_manner(request: &mut Request, how: How, keep_going: bool) -> Result<(), Failure> {
     let options = &mut request.options;
-    options.test_threads = test_threads(how.test_threads)?;
+    options.test_threads = test_threads(how.test_threads, options.test_threads)?;
     options.test_timeout = time("--timeout", &how.timeout)?;
     let after = time("--deadline", &how.deadline)?;
     options.deadline = after.map(|after| Deadline { at: Instant::now() + after, after });

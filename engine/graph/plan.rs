@@ -88,14 +88,18 @@ impl Plan {
     /// Sets for every action how long the longest way to the end is, by what each is expected to
     /// take.
     pub fn expect(&mut self, expected: impl Fn(&Action) -> Duration) {
-        let order = petgraph::algo::toposort(&self.graph, None).unwrap_or_else(|_| {
-            unreachable!("BUG: actions of a target graph without circles form one")
-        });
-        for node in order.into_iter().rev() {
+        for node in self.in_order().into_iter().rev() {
             let after = self.dependents(node).map(|next| self.graph[next].remaining).max();
             let own = expected(&self.graph[node].action);
             self.graph[node].remaining = own + after.unwrap_or_default();
         }
+    }
+
+    /// All actions, each after those that it needs.
+    pub fn in_order(&self) -> Vec<NodeId> {
+        petgraph::algo::toposort(&self.graph, None).unwrap_or_else(|_| {
+            unreachable!("BUG: actions of a target graph without circles form one")
+        })
     }
 
     /// All actions.

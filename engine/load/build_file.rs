@@ -1,7 +1,7 @@
 //! A `BUILD.ron` before its targets are read.
 
 use super::syntax;
-use super::tree::{self, Kind, Node};
+use super::tree::{self, Args, Kind, Node};
 use crate::base::{Digest, Place, Problem, Problems, Source};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -61,6 +61,32 @@ impl BuildFile {
             |node: &Node| matches!(&node.kind, Kind::Call(call, _) if call.text == "workspace");
         may_be && self.nodes().is_ok_and(|nodes| nodes.iter().any(root))
     }
+}
+
+/// The entries of a file with this text, shown as `shown`: what each is called with, its name if that
+/// is a text, and the line at which it begins.
+pub fn entries(shown: &str, text: &str) -> Result<Vec<(String, Option<String>, usize)>, Problems> {
+    let name = |args: Args| {
+        let Args::Named(args) = args else { return None };
+        let name = args.into_iter().find(|arg| arg.name.text == "name")?;
+        match name.value.kind {
+            Kind::String { text, .. } => Some(text),
+            _ => None,
+        }
+    };
+    let mut problems = Problems::default();
+    let mut entries = Vec::new();
+    for Node { place, kind } in BuildFile::of(shown, text.as_bytes().to_vec()).nodes()? {
+        match kind {
+            Kind::Call(call, args) => entries.push((call.text, name(args), place.line())),
+            _ => {
+                let text =
+                    "this is no entry; one such as 'cc_library(name: \"text\")' was expected";
+                problems.push(Problem::at(&place, text));
+            }
+        }
+    }
+    problems.or(entries)
 }
 
 /// The bytes of a regular file. Nothing else is waited for, and not more is read than could be a

@@ -48,6 +48,7 @@ mod layouts; // how files come out of the formatter
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // files, templates and globs from any bytes
 
+pub use build_file::entries;
 pub use folders::listing;
 pub use format::{format, format_bytes};
 #[cfg(any(test, feature = "fuzzing"))]

@@ -62,7 +62,8 @@ pub fn acts(
     Ok(Acts { acts, outputs })
 }
 
-fn act(analysis: &Analysis, action: &Action) -> Act {
+/// An action, as it is told.
+pub fn act(analysis: &Analysis, action: &Action) -> Act {
     let words = action.words();
     let mut inputs: Vec<String> =
         action.input_files(&words).into_iter().map(|file| path(analysis, file)).collect();

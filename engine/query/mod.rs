@@ -22,7 +22,7 @@ mod compile; // … that translate single files
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // queries from any bytes
 
-pub use acts::{Act, Acts, acts};
+pub use acts::{Act, Acts, act, acts};
 pub use compile::{CompileCommand, Roots, compile_commands};
 pub use evaluate::{Scope, evaluate};
 pub use function::functions;

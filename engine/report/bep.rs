@@ -5,8 +5,8 @@ use super::bep_form::{
     CONFIGURATION, completed_id, configured_id, exit_name, file, millis, millis_of,
     target_summary_id, test_summary_id, timestamp,
 };
-use super::json::Started;
 use super::spool::Target;
+use super::started::Started;
 use super::stream::{Form, Streams};
 use crate::base::Label;
 use crate::event::{About, ActionEnd, Event, NotRun, Outcome, Summary};

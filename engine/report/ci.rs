@@ -1,8 +1,8 @@
 //! Failures as services of continuous integration show them: annotations and the summary of a step
 //! on GitHub, a code quality report on GitLab.
 
-use super::json::Started;
 use super::spool::Target;
+use super::started::Started;
 use super::stream::{Form, Streams};
 use super::style::count;
 use super::troubles::{Trouble, Troubles};

@@ -1,6 +1,7 @@
 //! The JSON lines of a run: what stands in each. `docs/events.schema.json` says the same.
 //! A field may be added; one that changes its meaning makes another version.
 
+use super::started::Started;
 use serde::{Deserialize, Serialize};
 
 /// The form of the lines.
@@ -94,23 +95,6 @@ pub(super) const KINDS: [&str; 15] = [
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-/// The first line: who was asked for what.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Started {
-    /// Names this run among all others.
-    pub id: String,
-    /// Version of eng.
-    pub eng: String,
-    /// `build`, `test`.
-    pub verb: String,
-    /// The command line.
-    pub command: Vec<String>,
-    /// What was asked for, as it was typed.
-    pub patterns: Vec<String>,
-    /// Root of the workspace.
-    pub root: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! JSON lines → events: what a stream has told is told again.
 
-use super::json::{self, Body, KINDS, Printed, Started, VERSION};
+use super::json::{self, Body, KINDS, Printed, VERSION};
 use super::json_read_cases;
+use super::started::Started;
 use crate::base::{Digest, Label, PackageName, Place, Why, nearest};
 use crate::event::{self, Event, MadeKind, Origin};
 use serde::Deserialize;

@@ -1,8 +1,9 @@
 //! Events as JSON lines: the stream of `--events`.
 
-use super::json::{Body, Line, Started, VERSION};
+use super::json::{Body, Line, VERSION};
 use super::json_told::{lines, seconds};
 use super::spool::Target;
+use super::started::Started;
 use super::stream::{Form, Streams};
 use crate::event::{Event, Phase};
 use std::borrow::Cow;

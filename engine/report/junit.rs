@@ -2,9 +2,9 @@
 //! and attributes are those that readers of Jenkins, GitLab and Maven Surefire share; attempts are
 //! told as Surefire's schema has them (`flakyFailure`, `rerunFailure`).
 
-use super::json::Started;
 use super::junit_case::{Counts, Shared, push_case};
 use super::spool::Target;
+use super::started::Started;
 use super::stream::{Form, Streams};
 use super::verdict::not_run;
 use crate::base::Label;

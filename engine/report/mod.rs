@@ -18,8 +18,10 @@ mod listing; // what a query answers
 mod written; // … targets as they would stand in a file
 mod acts; // actions of targets
 mod coverage; // what tests have executed
+mod teller; // events → what both ends are told
 mod spool; // bytes for readers who may be slow
 mod stream; // whoever takes events besides the screen
+mod started; // who was asked for what
 mod json; // what stands in the JSON lines of a run
 mod json_told; // events → these lines
 mod jsonl; // … as a stream
@@ -49,14 +51,15 @@ pub use ci::Service;
 pub use coverage::{coverage_json, lcov, table};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
-pub use json::Started;
 pub use listing::{Listing, list};
 pub use output::neutral;
-pub use replay::replay;
+pub use replay::{replay, retell};
 pub use screen::{print_data, print_problem, stderr_is_terminal};
 pub use spool::Target;
+pub use started::Started;
 pub use stream::Streams;
 pub use style::{Style, TestOutput};
+pub use teller::Teller;
 
 use crate::event::Event;
 use crossbeam_channel::{Sender, bounded, unbounded};

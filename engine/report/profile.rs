@@ -1,12 +1,12 @@
 //! Where the time of a run went: what `--profile` writes, and tells when the run is over. Of the
 //! events only those of actions and phases are kept until then.
 
-use super::json::Started;
 use super::profile_path::critical;
 use super::profile_slots::{Slots, slots};
 use super::profile_text::text;
 use super::profile_trace::write;
 use super::spool::Target;
+use super::started::Started;
 use super::stream::{Form, Streams};
 use crate::event::{Event, Origin, Outcome, Phase, Process, Summary, Times};
 use std::io;

@@ -1,18 +1,19 @@
 //! A saved stream is shown as its run was.
 
-use super::json::Started;
 use super::json_read::{Reader, Said};
 use super::output::neutral;
 use super::plain::Story;
-use super::screen::{Shared, print_problem};
+use super::screen::Shared;
+use super::started::Started;
 use super::stream::Streams;
 use super::style::Style;
-use crate::base::plain_line;
+use crate::base::{plain, plain_line};
 use crate::event::Event;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Longer lines are none of ours.
@@ -40,8 +41,42 @@ pub fn replay(
     style: Style,
     streams: &mut Streams,
 ) -> Result<Replayed> {
+    replay_on(Shared::stderr(), lines, name, store, style, streams)
+}
+
+/// The same as a text.
+pub fn retell(lines: &mut dyn BufRead, name: &str, store: &Path) -> Result<(String, Replayed)> {
+    let paper = Paper::default();
+    let (screen, streams) = (Shared::on(Box::new(paper.clone())), &mut Streams::default());
+    let over = replay_on(screen, lines, name, store, Style::default(), streams)?;
+    let text = std::mem::take(&mut *paper.0.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((String::from_utf8_lossy(&text).into_owned(), over))
+}
+
+/// What is written to a screen that is none.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn replay_on(
+    screen: Shared,
+    lines: &mut dyn BufRead,
+    name: &str,
+    store: &Path,
+    style: Style,
+    streams: &mut Streams,
+) -> Result<Replayed> {
     let mut replay = Replay {
-        screen: Shared::stderr(),
+        screen,
         story: Story::new(style.clone()),
         style,
         text: String::new(),
@@ -52,18 +87,16 @@ pub fn replay(
     };
     let res = replay.read(lines, name, store, streams);
     replay.story.end(None, &mut replay.text);
+    if res.is_ok() {
+        replay.say(&replay.over.problem.clone());
+        if !replay.unknown.is_empty() {
+            let kinds: Vec<String> = std::mem::take(&mut replay.unknown).into_iter().collect();
+            let kinds = kinds.join(", ");
+            replay.say(&format!("note: {name} tells things of kinds that this eng does not know; they are left out: {kinds}"));
+        }
+    }
     replay.screen.finish(&replay.text);
     res?;
-    if !replay.over.problem.is_empty() {
-        print_problem(&replay.over.problem);
-    }
-    if !replay.unknown.is_empty() {
-        let kinds: Vec<String> = replay.unknown.into_iter().collect();
-        print_problem(&format!(
-            "note: {name} tells things of kinds that this eng does not know; they are left out: {}",
-            kinds.join(", ")
-        ));
-    }
     Ok(replay.over)
 }
 
@@ -126,11 +159,19 @@ impl Replay {
         Ok(())
     }
 
+    /// Says something besides what the run has told.
+    fn say(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.text.push_str(&plain(text));
+            self.text.push_str(if text.ends_with('\n') { "" } else { "\n" });
+        }
+    }
+
     /// Says so if lines are missing before this one.
     fn check(&mut self, seq: u64, name: &str, number: u64) {
         if seq > self.next {
             let missing = seq - self.next;
-            print_problem(&format!("warning: {name}:{number}:1: {missing} lines are missing here"));
+            self.say(&format!("warning: {name}:{number}:1: {missing} lines are missing here"));
         }
         self.next = seq.saturating_add(1);
     }

@@ -1,8 +1,8 @@
 //! What is told in JSON lines is read back as the same events.
 
-use super::json::Started;
 use super::json_read::{Reader, Said};
 use super::jsonl::JsonLines;
+use super::started::Started;
 use super::stream::Form;
 use crate::base::{Digest, Label, PackageName, Place, Why};
 use crate::event::{

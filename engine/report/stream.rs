@@ -1,7 +1,7 @@
 //! Whoever takes the events of a run besides the screen: streams of lines, in files and pipes.
 
-use super::json::Started;
 use super::spool::{Spool, Target};
+use super::started::Started;
 use crate::event::Event;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

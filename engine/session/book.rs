@@ -1,6 +1,5 @@
 //! What the history is told of runs.
 
-use super::Failure;
 use super::commit::commit;
 use super::recall::now_ns;
 use super::request::{Places, Request};
@@ -21,7 +20,7 @@ pub(super) fn beginning(root: &Path, request: &Request) -> RunRecord {
 }
 
 /// Notes a run that has found nothing to do.
-pub fn note_idle_run(root: &Path, places: &Places, request: &Request, summary: &Summary) {
+pub(super) fn note_idle_run(root: &Path, places: &Places, request: &Request, summary: &Summary) {
     let run = beginning(root, request);
     let end_ns = run.start_ns;
     let wall = i64::try_from(summary.wall.as_nanos()).unwrap_or(0);
@@ -53,14 +52,5 @@ pub(super) fn counts(summary: &Summary) -> RunCounts {
         cases_skipped: whole(cases.skipped),
         cases_flaky: whole(cases.flaky),
         cases_cached: whole(cases.cached),
-    }
-}
-
-/// The exit code of a run that ended with a failure of its own.
-pub(super) fn exit(failure: &Failure) -> i32 {
-    match failure {
-        Failure::Problems(_) | Failure::Usage(_) => 2,
-        Failure::NoTests(_) => 4,
-        Failure::World(_) => 36,
     }
 }

@@ -2,10 +2,10 @@
 
 use super::carry::{Once, RunOver};
 use super::goals::{Goals, goals};
-use super::nothing::{no_cases, no_tests};
+use super::nothing::no_cases;
 use super::recall::{Recalled, now_ns};
 use super::record::{self, Over, Record};
-use super::request::{Goal, Places, Request};
+use super::request::{Control, Goal, Places, Request};
 use super::scratch::Scratch;
 use super::seen::MARGIN;
 use super::{Failure, book, coverage};
@@ -13,7 +13,7 @@ use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
 use crate::event::{Event, Phase, Summary};
 use crate::load::{self, Workspace};
-use crate::run::{self, Home, Schedule, Stop};
+use crate::run::{self, Home, Schedule};
 use crate::store::{Cas, History, Ledger, StatRow};
 use crate::testing;
 use anyhow::Context;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A workspace that was loaded, with its stores.
-pub struct Session {
+pub struct Loaded {
     pub(super) workspace: Workspace,
     pub(super) cas: Cas,
     pub(super) ledger: Ledger,
@@ -37,26 +37,26 @@ pub struct Session {
     start_ns: i64,
 }
 
-impl Session {
+impl Loaded {
     /// Loads the workspace with this root, and opens the stores. With `dry_run` nothing is written
     /// into the workspace.
-    pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Session, Failure> {
+    pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Loaded, Failure> {
         if !dry_run && outputs_folder(root)? {
             // The root's time has changed by that, and so late that a record would not count.
             std::thread::sleep(MARGIN * 2);
         }
         let start_ns = now_ns();
-        Session::new(load::workspace(root)?, places, None, start_ns)
+        Loaded::new(load::workspace(root)?, places, None, start_ns)
     }
 
     /// The same for the part of a workspace that is to be brought again.
-    pub fn resume(root: &Path, places: &Places, recalled: &Recalled) -> Result<Session, Failure> {
+    pub fn resume(root: &Path, places: &Places, recalled: &Recalled) -> Result<Loaded, Failure> {
         outputs_folder(root)?;
         let start_ns = now_ns();
         let (packages, rows) = recalled.needed();
         let rule_files = &recalled.record.rule_files;
         let workspace = load::part_of_workspace(root, &packages, rule_files)?;
-        Session::new(workspace, places, Some(rows), start_ns)
+        Loaded::new(workspace, places, Some(rows), start_ns)
     }
 
     fn new(
@@ -64,13 +64,13 @@ impl Session {
         places: &Places,
         rows: Option<Vec<StatRow>>,
         start_ns: i64,
-    ) -> Result<Session, Failure> {
+    ) -> Result<Loaded, Failure> {
         let cas = Cas::open(&places.cache)?;
         let (ledger, mut warnings) = Ledger::open(&places.cache);
         let (history, more) = History::open(&places.state);
         warnings.extend(more);
         let places = places.clone();
-        Ok(Session { workspace, cas, ledger, history, rows, places, warnings, start_ns })
+        Ok(Loaded { workspace, cas, ledger, history, rows, places, warnings, start_ns })
     }
 
     /// Carries out a request. Failures of actions and tests are told by events and counted. Of what is
@@ -81,12 +81,13 @@ impl Session {
         request: &Request,
         recalled: Option<Recalled>,
         began: Instant,
+        control: &Control,
         events: Sender<Event>,
     ) -> Result<Summary, Failure> {
         let run = Cell::new(0);
-        let res = self.bring_as(&run, request, recalled, began, events);
+        let res = self.bring_as(&run, request, recalled, began, control, events);
         if let Err(failure) = &res {
-            self.history.end(run.get(), now_ns(), book::exit(failure), None);
+            self.history.end(run.get(), now_ns(), failure.status(), None);
         }
         self.history.trim(&request.budget, run.get(), now_ns());
         res
@@ -99,6 +100,7 @@ impl Session {
         request: &Request,
         recalled: Option<Recalled>,
         began: Instant,
+        control: &Control,
         events: Sender<Event>,
     ) -> Result<Summary, Failure> {
         for warning in &self.warnings {
@@ -121,10 +123,15 @@ impl Session {
                 goals.leave_out(&request.filter);
                 goals.tests.retain(|test| stale.contains(&test.label));
             }
-            None => self.check(request, &labels, &mut goals, &events)?,
+            None => {
+                if let Some(nothing) = &goals.nothing {
+                    let _ = events.send(Event::Warning(nothing.clone()));
+                }
+                goals.check(&self.workspace, request, &labels)?;
+            }
         }
         let share = goals.take_share(request);
-        let once = self.begin(request, number, &events)?;
+        let once = self.begin(request, number, control, &events)?;
         let mut options = request.options.clone();
         options.schedule = request.schedule.unwrap_or_default();
         let part = recalled.as_ref();
@@ -197,32 +204,11 @@ impl Session {
         Ok(summary)
     }
 
-    /// Leaves out of the goals what the filter does not want, and says so if nothing is left.
-    fn check(
-        &self,
-        request: &Request,
-        labels: &[Label],
-        goals: &mut Goals,
-        events: &Sender<Event>,
-    ) -> Result<(), Failure> {
-        if let Some(nothing) = &goals.nothing {
-            let _ = events.send(Event::Warning(nothing.clone()));
-        }
-        let is_test = matches!(request.goal, Goal::Test);
-        if is_test && goals.tests.is_empty() {
-            return Err(Failure::NoTests(no_tests(&self.workspace, labels)));
-        }
-        goals.leave_out(&request.filter);
-        if is_test && goals.tests.is_empty() {
-            return Err(Failure::NoTests(no_cases(request, &goals.labels)));
-        }
-        goals.check_index(&request.filter).map_err(Failure::Usage)
-    }
-
     fn begin(
         &self,
         request: &Request,
         number: &Cell<i64>,
+        control: &Control,
         events: &Sender<Event>,
     ) -> Result<Once, Failure> {
         if !request.options.dry_run {
@@ -230,7 +216,7 @@ impl Session {
         }
         let once = Once {
             run: number.get(),
-            stop: Stop::new()?,
+            stop: control.stop.clone(),
             scratch: Scratch::new(&self.places.cache.join("exec"))?,
             home: Home {
                 name: self.workspace.name.clone(),
@@ -238,8 +224,10 @@ impl Session {
                 ..Home::default()
             },
         };
-        let events = events.clone();
-        once.stop.listen(move || drop(events.send(Event::StatusAsked)))?;
+        if control.signals {
+            let events = events.clone();
+            once.stop.listen(move || drop(events.send(Event::StatusAsked)))?;
+        }
         Ok(once)
     }
 

@@ -1,19 +1,17 @@
 //! Why the actions of targets would run, or why not: a dry run, and the history.
 
 use super::Failure;
-use super::bring::Session;
+use super::bring::Loaded;
 use super::chain::{Link, Step, Steps};
 use super::excerpt::Contents;
 use super::past::MOST;
-use super::request::{Goal, Request};
+use super::request::{Control, Goal, Request};
 use crate::base::{Doer, Label, Pattern, Selection, Term, Why, listing};
 use crate::event::{CaseStanding, Event, Outcome, Standing};
 use crate::load;
-use crate::run::Options;
-use crate::store::{Attempt, Budget};
-use crate::testing::{Filter, Policy};
+use crate::run::Stop;
+use crate::store::Attempt;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// Actions that are named of those that one waits for.
@@ -25,8 +23,6 @@ pub struct Question {
     pub pattern: Pattern,
     /// Modes of the rules.
     pub modes: BTreeSet<String>,
-    /// Processes at once.
-    pub jobs: usize,
     /// The user's PATH.
     pub path: String,
 }
@@ -78,7 +74,7 @@ pub enum State {
     Written,
 }
 
-impl Session {
+impl Loaded {
     /// Explains all that the pattern matches.
     pub fn explain(&self, question: Question) -> Result<Explained, Failure> {
         let mut labels: Vec<Label> = load::targets(&self.workspace, &question.pattern)?
@@ -102,34 +98,15 @@ impl Session {
             true => Goal::Test,
             false => Goal::Build { all: true, tests: true },
         };
-        let request = Request {
-            pattern: Pattern { terms: labels.iter().map(named).collect() },
-            goal,
-            options: Options {
-                jobs: question.jobs,
-                test_threads: question.jobs.min(64),
-                dry_run: true,
-                path: question.path,
-                explains: labels.iter().cloned().collect(),
-                ..Options::default()
-            },
-            schedule: None,
-            policy: Policy::default(),
-            filter: Filter::default(),
-            filters: Vec::new(),
-            modes: question.modes,
-            test_args: Vec::new(),
-            shows_output: false,
-            shows_times: false,
-            program: PathBuf::new(),
-            write_durations: None,
-            budget: Budget::default(),
-            coverage: None,
-            command: String::new(),
-        };
+        let pattern = Pattern { terms: labels.iter().map(named).collect() };
+        let mut request = Request::new(pattern, goal, &question.path);
+        request.options.dry_run = true;
+        request.options.explains = labels.iter().cloned().collect();
+        request.modes = question.modes;
         let (send, events) = crossbeam_channel::unbounded();
         if !labels.is_empty() {
-            let summary = self.bring(&request, None, Instant::now(), send)?;
+            let control = Control { stop: Stop::new()?, signals: true };
+            let summary = self.bring(&request, None, Instant::now(), &control, send)?;
             if let Some(unmatched) = summary.unmatched.first() {
                 return Err(Failure::Usage(format!("there is no case '{unmatched}'")));
             }

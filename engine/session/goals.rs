@@ -1,8 +1,11 @@
 //! What a request asks for: files that are built and delivered, and tests that are run.
 
+use super::Failure;
+use super::nothing::{no_cases, no_tests};
 use super::request::{Goal, Request};
 use crate::analyze::{Analysis, Configured, FileId, Test, Word, flatten, short};
 use crate::base::{Label, Problem, Problems, join, listing, parent};
+use crate::load::Workspace;
 use crate::run::Delivery;
 use crate::testing::{Division, Filter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +42,28 @@ impl Goals {
         self.tests = kept;
     }
 
+    /// Leaves out what the filter of a request does not want; an error if nothing is left. `labels`
+    /// are the targets that its pattern matches.
+    pub fn check(
+        &mut self,
+        workspace: &Workspace,
+        request: &Request,
+        labels: &[Label],
+    ) -> Result<(), Failure> {
+        let is_test = matches!(request.goal, Goal::Test);
+        if is_test && self.tests.is_empty() {
+            return Err(Failure::NoTests(no_tests(workspace, labels)));
+        }
+        self.leave_out(&request.filter);
+        if is_test && self.tests.is_empty() {
+            return Err(Failure::NoTests(no_cases(request, &self.labels)));
+        }
+        self.check_index(&request.filter).map_err(Failure::Usage)
+    }
+
     /// Where the filter wants a place of a listing, there is to be one test that lists. The error is a
     /// sentence.
-    pub fn check_index(&self, filter: &Filter) -> Result<(), String> {
+    fn check_index(&self, filter: &Filter) -> Result<(), String> {
         let Some(index) = filter.index else { return Ok(()) };
         match &self.tests[..] {
             [test] if test.protocol.list.is_some() => Ok(()),

@@ -1,5 +1,4 @@
-//! The door through which a workspace is loaded, planned and brought up to date.
-//! Decides nothing about how things look.
+//! Loads and plans a workspace, and brings it up to date. Decides nothing about how things look.
 
 mod request; // what is asked
 mod seen; // files and folders, as they were when they were read
@@ -9,12 +8,14 @@ mod commit; // the commit that is checked out
 mod book; // what the history is told of runs
 mod goals; // what a request asks for, in files and tests
 mod nothing; // what is said if nothing fits
+mod plan; // … ordered, before anything is done
 mod bring; // … brought up to date
 mod carry; // … by one pass over a plan
 mod coverage; // what its tests have executed
 mod excerpt; // what has changed inside a file
 mod chain; // from an action down to the files that made it run
 mod explain; // … or told why it would not be
+mod work; // what is remembered of a request, and what is left to do
 mod idle; // why actions did not run in a run in which others did
 mod past; // why it was, in an earlier run
 mod runs; // earlier runs, the past of targets, and what is flaky in it
@@ -25,26 +26,28 @@ mod scratch; // a folder of this process alone
 mod fuzz; // the record of a run from any bytes
 
 pub use crate::analyze::COVERAGE;
-pub use crate::run::{Deadline, Options, Schedule, inherited, make_pages, page_maker};
+pub use crate::query::Act;
+pub use crate::run::{Deadline, Schedule, Stop, inherited, make_pages, page_maker};
 pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};
-pub use book::note_idle_run;
-pub use bring::Session;
+pub use bring::Loaded;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
 pub use explain::{Action, Explained, Question, State};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
-pub use recall::recall;
-pub use request::{Covering, Goal, Places, Request};
+pub use plan::plan;
+pub use request::{Control, Covering, Goal, Places, Request};
 pub use runs::{Flaky, Inside, PastRun, RunState};
 pub use survey::{names, survey};
+pub use work::Work;
 
 use crate::base::Problems;
 use crate::load::LoadError;
 use crate::store::StoreError;
+use std::fmt;
 
 /// Why a request could not be carried out.
 #[derive(Debug)]
@@ -57,6 +60,27 @@ pub enum Failure {
     NoTests(String),
     /// The machine failed.
     World(anyhow::Error),
+}
+
+impl Failure {
+    /// The exit code of a run that ended so, as Bazel has them.
+    pub fn status(&self) -> i32 {
+        match self {
+            Failure::Problems(_) | Failure::Usage(_) => 2,
+            Failure::NoTests(_) => 4,
+            Failure::World(_) => 36,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Failure::Problems(problems) => problems.fmt(f),
+            Failure::Usage(text) | Failure::NoTests(text) => f.write_str(text),
+            Failure::World(error) => write!(f, "{error:#}"),
+        }
+    }
 }
 
 impl From<Problems> for Failure {

@@ -1,7 +1,7 @@
 //! What is asked of a session.
 
 use crate::base::Pattern;
-use crate::run::{Options, Schedule};
+use crate::run::{Options, Schedule, Stop};
 use crate::store::Budget;
 use crate::testing::{Filter, Policy};
 use std::collections::BTreeSet;
@@ -72,4 +72,44 @@ pub struct Request {
     pub coverage: Option<Covering>,
     /// The command line, for the history.
     pub command: String,
+}
+
+impl Request {
+    /// Asks for a goal and nothing else; programs are found on `path`.
+    pub fn new(pattern: Pattern, goal: Goal, path: &str) -> Request {
+        // By affinity and control group.
+        let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get());
+        Request {
+            pattern,
+            goal,
+            options: Options {
+                jobs: cpus,
+                // Tests wait more than compilers do.
+                test_threads: cpus.clamp(4, 64),
+                path: path.to_string(),
+                ..Options::default()
+            },
+            schedule: None,
+            policy: Policy::default(),
+            filter: Filter::default(),
+            filters: Vec::new(),
+            modes: BTreeSet::new(),
+            test_args: Vec::new(),
+            shows_output: false,
+            shows_times: false,
+            program: std::fs::read_link("/proc/self/exe").unwrap_or_default(),
+            write_durations: None,
+            budget: Budget::default(),
+            coverage: None,
+            command: String::new(),
+        }
+    }
+}
+
+/// Who ends a run early.
+pub struct Control {
+    /// Whether it is to end.
+    pub stop: Stop,
+    /// True if signals to this process end it, too, and SIGQUIT asks what runs.
+    pub signals: bool,
 }

@@ -1,0 +1,337 @@
+//! eng as a library, stage by stage. A binary of its own: a run is a matter of its whole process.
+
+use eng::{LoadError, Loaded, Mistakes, Outcome, PlanError, Request, Run, RunError, Session, User};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A process has one run at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A workspace with a user of its own, whose turn it is.
+struct Place {
+    folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Makes a workspace from files in one string: a line `-- path` starts a file.
+fn place(files: &str) -> Place {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = Place { folder: tempfile::tempdir().unwrap(), _turn: turn };
+    for part in format!("\n{files}").split("\n-- ").skip(1) {
+        let (path, text) = part.split_once('\n').unwrap();
+        place.write(path, text);
+    }
+    place
+}
+
+impl Place {
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("ws")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("{text}\n")).unwrap();
+        if text.starts_with("#!") {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    fn session(&self) -> Session {
+        Session::open(&self.root(), self.user()).unwrap()
+    }
+
+    fn user(&self) -> User {
+        let folder = |name| self.folder.path().join(name);
+        let path = "/usr/local/bin:/usr/bin:/bin".to_string();
+        User { cache: folder("cache"), state: folder("state"), settings: None, path }
+    }
+}
+
+/// Something of everything.
+const ALL: &str = r#"
+-- BUILD.ron
+[
+    workspace(name: "ws"),
+    genrule(name: "made", outs: ["made.txt"], cmd: "echo made > $OUT"),
+    sh_test(name: "good", srcs: "good.sh", data: [":made"]),
+    sh_test(name: "bad", srcs: "bad.sh", tags: ["odd"]),
+    sh_test(name: "many", srcs: "many.sh", protocol: "tap"),
+]
+-- good.sh
+#!/bin/sh
+test -s made.txt
+-- bad.sh
+#!/bin/sh
+echo "it is bad"
+exit 3
+-- many.sh
+#!/bin/sh
+echo "1..2"
+echo "ok 1 - one"
+echo "ok 2 - two"
+-- other/BUILD.ron
+[filegroup(name: "files", srcs: ["a.txt"])]
+-- other/a.txt
+a
+"#;
+
+fn labels(loaded: &Loaded) -> Vec<&str> {
+    loaded.targets.iter().map(|target| target.label.as_str()).collect()
+}
+
+#[test]
+fn the_text_of_a_build_file_is_read_alone() {
+    let text = "[\n    workspace(name: \"ws\"),\n    no_such_rule(name: \"x\", y: 1),\n    z(),\n]";
+    let entries = eng::parse("BUILD.ron", text).unwrap();
+    let found: Vec<(&str, Option<&str>, usize)> =
+        entries.iter().map(|it| (it.rule.as_str(), it.name.as_deref(), it.line)).collect();
+    assert_eq!(
+        found,
+        [("workspace", Some("ws"), 2), ("no_such_rule", Some("x"), 3), ("z", None, 4)]
+    );
+    let mistakes: Mistakes = eng::parse("a/BUILD.ron", "[1, \"x\"]").unwrap_err();
+    let places: Vec<_> = mistakes.iter().map(|it| it.place()).collect();
+    assert_eq!(places, [Some(("a/BUILD.ron", 1, 2)), Some(("a/BUILD.ron", 1, 5))]);
+    assert!(mistakes.to_string().starts_with("a/BUILD.ron:1:2: "), "{mistakes}");
+}
+
+#[test]
+fn a_workspace_is_found_and_loaded_with_its_mistakes() {
+    let place = place(ALL);
+    let outside = Session::open(place.folder.path(), place.user()).unwrap_err();
+    assert!(matches!(outside, LoadError::NoWorkspace(_)), "{outside}");
+    let inside = Session::open(&place.root().join("other"), place.user()).unwrap();
+    assert_eq!(inside.root(), place.root());
+    place.write("third/BUILD.ron", "[sh_test(nam: \"x\")]");
+    let loaded = inside.load().unwrap();
+    assert_eq!(labels(&loaded), ["//:bad", "//:good", "//:made", "//:many", "//other:files"]);
+    let bad = &loaded.targets[0];
+    assert_eq!((bad.rule.as_str(), bad.is_test, bad.line), ("sh_test", true, 5));
+    assert_eq!((bad.file.as_str(), bad.tags.as_slice()), ("BUILD.ron", &["odd".to_string()][..]));
+    let mistakes = loaded.mistakes.unwrap();
+    assert_eq!(mistakes.iter().next().unwrap().place().unwrap().0, "third/BUILD.ron");
+    place.write("BUILD.ron", "[workspace(name: \"ws\", nam: 1)]");
+    assert!(matches!(inside.load(), Err(LoadError::Mistakes(_))));
+}
+
+#[test]
+fn a_plan_is_made_and_nothing_is_done() {
+    let place = place(ALL);
+    let session = place.session();
+    let plan = session.plan(&Request::test(["//:good"])).unwrap();
+    assert_eq!((plan.targets, plan.tests), (vec!["//:good".into()], vec!["//:good".into()]));
+    let subjects: Vec<&str> = plan.actions.iter().map(|it| it.subject.as_str()).collect();
+    assert_eq!(subjects, ["generate out/made.txt", "test //:good"]);
+    assert_eq!(plan.actions[0].outputs, ["out/made.txt"]);
+    assert!(plan.actions[1].inputs.contains(&"out/made.txt".to_string()));
+    let plan = session.plan(&Request::build(["other/..."])).unwrap();
+    assert!(plan.targets.is_empty() && plan.actions.is_empty());
+    assert!(!place.root().join("eng-out").exists() && !place.user().cache.exists());
+
+    let error = |request: &Request| session.plan(request).unwrap_err();
+    let none = error(&Request::test(["//other/..."]));
+    assert!(matches!(none, PlanError::NoTests(_)), "{none}");
+    let wrong = error(&Request::test(["//x//y"]));
+    assert!(matches!(wrong, PlanError::Request(_)), "{wrong}");
+    let filter = Request { filter: Some("a and".into()), ..Request::test(["//..."]) };
+    assert!(matches!(error(&filter), PlanError::Request(_)));
+    place.write("other/BUILD.ron", "[filegroup(name: \"files\", srcs: [\"b.txt\"])]");
+    let mistakes = error(&Request::build(["//other:files"]));
+    assert!(matches!(mistakes, PlanError::Mistakes(_)), "{mistakes}");
+}
+
+/// Takes all events of a run: their kinds, lines and text, and what it came to.
+fn told(run: Run) -> (Vec<String>, String, String, Outcome) {
+    let (mut kinds, mut lines, mut text) = (vec![], String::new(), String::new());
+    for event in run.events() {
+        kinds.push(event.kind());
+        lines += &format!("{}\n", event.line());
+        text += event.stderr();
+    }
+    (kinds, lines, text, run.wait().unwrap())
+}
+
+#[test]
+fn a_run_tells_what_happens_and_what_it_came_to() {
+    let place = place(ALL);
+    let session = place.session();
+    let (kinds, lines, text, outcome) = told(session.start(&Request::test(["//..."])).unwrap());
+    assert_eq!(kinds[..3], ["started", "phase", "phase"]);
+    assert_eq!(kinds[kinds.len() - 2..], ["finished", "ended"]);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "test_finished").count(), 3);
+    let Outcome { exit, tests_passed, tests_failed, failed, cached, .. } = outcome;
+    assert_eq!((exit, tests_passed, tests_failed, failed, cached), (3, 2, 1, 0, 0));
+    assert!(text.contains("FAIL  //:bad  exit status 3") && text.contains("it is bad"), "{text}");
+    // What was told is what a saved stream tells.
+    let mut saved = lines.as_bytes();
+    let report = eng::report(&mut saved, "saved", &place.user().cache).unwrap();
+    assert_eq!((report.text, report.exit), (text, Some(3)));
+    let wrong = eng::report(&mut "x\n".as_bytes(), "saved", Path::new("/nowhere")).unwrap_err();
+    assert!(wrong.to_string().starts_with("saved:1:1: "), "{wrong}");
+    // What is known is not done again.
+    let good = ["//:good", "//:many"];
+    let (_, _, text, outcome) = told(session.start(&Request::test(good)).unwrap());
+    assert_eq!((outcome.exit, outcome.ran, outcome.tests_passed), (0, 0, 2), "{text}");
+    let fresh = Request { fresh: true, ..Request::test(good) };
+    let outcome = session.start(&fresh).unwrap().wait().unwrap();
+    assert_eq!((outcome.exit, outcome.ran), (0, 2));
+}
+
+#[test]
+fn one_case_is_started_alone() {
+    let place = place(
+        r#"
+-- BUILD.ron
+[
+    workspace(name: "ws"),
+    cc_test(name: "many", srcs: ["many.c"], protocol: "eng"),
+    cc_test(name: "other", srcs: ["other.c"]),
+    sh_test(name: "good", srcs: "good.sh"),
+]
+-- many.c
+#include <eng_test.h>
+TEST(one) { CHECK(0); }
+TEST(two) { CHECK(1); }
+-- other.c
+no program
+-- good.sh
+#!/bin/sh
+"#,
+    );
+    let (kinds, lines, text, outcome) =
+        told(place.session().start_case("//:many", "many::two").unwrap());
+    assert_eq!((outcome.exit, outcome.tests_passed), (0, 1), "{text}");
+    let case = kinds.iter().position(|kind| kind == "case_finished").unwrap();
+    assert!(lines.lines().nth(case).unwrap().contains(r#""case":"many::two""#), "{lines}");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "case_finished").count(), 1);
+    // Its program is there for the next case.
+    let again = place.session().start_case("//:many", "many::one").unwrap().wait().unwrap();
+    assert_eq!((again.exit, again.ran, again.tests_failed), (3, 1, 1));
+    let whole = place.session().start_case("//:good", "").unwrap().wait().unwrap();
+    assert_eq!((whole.exit, whole.tests_passed), (0, 1));
+}
+
+/// Waits until something holds; it does in the end.
+#[track_caller]
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn who_takes_no_events_holds_nobody_up() {
+    let place = place(
+        r#"
+-- BUILD.ron
+[workspace(name: "ws"), sh_test(name: "noisy", srcs: "noisy.sh", protocol: "tap")]
+-- noisy.sh
+#!/bin/sh
+echo "1..2000"
+seq -f "ok %.0f - case" 2000
+"#,
+    );
+    let run = place.session().start(&Request::test(["//..."])).unwrap();
+    let mut events = run.events();
+    assert_eq!(events.next().unwrap().kind(), "started");
+    // Nothing more is taken, and yet the run comes to its end.
+    until("the run has ended", || run.is_done());
+    let cases = events.by_ref().filter(|event| event.kind() == "case_finished").count();
+    assert_eq!(cases, 2000);
+    assert_eq!(run.wait().unwrap().exit, 0);
+}
+
+const HANGS: &str = r#"
+-- BUILD.ron
+[
+    workspace(name: "ws"),
+    genrule(name: "made", outs: ["made.txt"], cmd: "echo made > $OUT"),
+    sh_test(name: "hangs", srcs: "hangs.sh", data: [":made"]),
+]
+-- hangs.sh
+#!/bin/sh
+echo $$ > "$MARK"
+sleep 1000 &
+wait
+"#;
+
+/// A run whose test hangs, and the process of that.
+fn hanging(place: &Place) -> (Run, PathBuf) {
+    let mark = place.folder.path().join("mark");
+    let script = fs::read_to_string(place.root().join("hangs.sh")).unwrap();
+    place.write("hangs.sh", script.replace("$MARK", mark.to_str().unwrap()).trim_end());
+    let run = place.session().start(&Request::test(["//..."])).unwrap();
+    let pid = || fs::read_to_string(&mark).unwrap_or_default();
+    until("the test runs", || pid().ends_with('\n'));
+    (run, Path::new("/proc").join(pid().trim()))
+}
+
+#[test]
+fn a_run_is_stopped_and_keeps_what_has_ended() {
+    let place = place(HANGS);
+    let (run, process) = hanging(&place);
+    assert!(matches!(place.session().start(&Request::build(["//:made"])), Err(RunError::Busy)));
+    run.stop();
+    let (kinds, _, text, outcome) = told(run);
+    assert_eq!(outcome.exit, 8, "{text}");
+    assert_eq!(kinds.last().map(String::as_str), Some("ended"));
+    assert!(!process.exists());
+    let outcome = place.session().start(&Request::build(["//:made"])).unwrap().wait().unwrap();
+    assert_eq!((outcome.exit, outcome.ran, outcome.cached), (0, 0, 1));
+}
+
+#[test]
+fn nothing_is_left_of_a_run_that_is_killed_or_dropped() {
+    let place = place(HANGS);
+    let (run, process) = hanging(&place);
+    run.kill();
+    assert_eq!(run.wait().unwrap().exit, 8);
+    assert!(!process.exists());
+    fs::remove_file(place.folder.path().join("mark")).unwrap();
+    let (run, process) = hanging(&place);
+    drop(run);
+    assert!(!process.exists());
+}
+
+#[test]
+fn what_was_made_and_what_is_remembered_is_removed() {
+    let place = place(ALL);
+    let session = place.session();
+    let build = || session.start(&Request::build(["//:made"])).unwrap().wait().unwrap();
+    assert_eq!(build().ran, 1);
+    assert!(place.root().join("eng-out/bin/made.txt").exists());
+    session.clean().unwrap();
+    assert!(!place.root().join("eng-out").exists());
+    assert_eq!(build().ran, 0);
+    session.clean_cache().unwrap();
+    assert!(!place.user().cache.exists());
+    assert_eq!(build().ran, 1);
+    assert!(place.root().join("good.sh").exists() && place.user().state.exists());
+    session.clean_cache().unwrap();
+    // What is not there need not be removed.
+    session.clean_cache().unwrap();
+}
+
+#[test]
+fn a_run_without_a_plan_says_why_and_ends() {
+    let place = place(ALL);
+    let session = place.session();
+    let run = session.start(&Request::test(["//other/..."])).unwrap();
+    let events = run.events();
+    let error = run.wait().unwrap_err();
+    assert!(matches!(error, RunError::Plan(PlanError::NoTests(_))), "{error}");
+    let last = events.last().unwrap();
+    assert_eq!((last.kind().as_str(), last.json()["exit"].as_i64()), ("ended", Some(4)));
+    assert_eq!(last.stderr(), format!("{error}\n"));
+    let refused = session.start(&Request::test(["//x//y"]));
+    assert!(matches!(refused, Err(RunError::Plan(PlanError::Request(_)))));
+}
