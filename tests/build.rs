@@ -61,3 +61,25 @@ fn a_file_builds_the_targets_that_name_it() {
     let absolute = absolute.to_str().expect("a path in UTF-8");
     ws.build(&[absolute]).ran(&["compile text/text_test.c", "link text/text_test"]);
 }
+
+#[test]
+fn targets_with_names_alike_have_paths_of_their_own() {
+    let ws = workspace("");
+    let packages = ["a/b_c", "a/b/c", "a/b.c", "a"];
+    for package in packages {
+        let files = format!(
+            "[genrule(name: \"c\", outs: [\"c.txt\"], cmd: \"echo {package} > $OUT\"), \
+             sh_test(name: \"t\", srcs: \"t.sh\", data: [\":c\"])]\n"
+        );
+        ws.write(&format!("{package}/BUILD.ron"), &files);
+        let script = format!("#!/bin/sh\ngrep -qx {package} {package}/c.txt && echo {package}\n");
+        ws.write(&format!("{package}/t.sh"), &script);
+    }
+    ws.build(&["--all"]);
+    ws.test(&["--jobs=4"]).tells("tests: 4 passed");
+    for package in packages {
+        assert_eq!(ws.read(&format!("eng-out/bin/{package}/c.txt")), format!("{package}\n"));
+        let log = ws.read(&format!("eng-out/testlogs/{package}/t/test.log"));
+        assert_eq!(log, format!("{package}\n"));
+    }
+}

@@ -21,6 +21,7 @@ mod dispatcher;
 mod environment;
 mod events;
 mod events_bep;
+mod events_rows;
 mod examples;
 mod explain;
 mod explain_random;
