@@ -30,6 +30,7 @@ mod flaky;
 mod fmt;
 mod genrule;
 mod history;
+mod history_faults;
 mod incremental;
 mod init;
 mod init_language;

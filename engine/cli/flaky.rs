@@ -38,7 +38,8 @@ pub fn flaky(options: Flaky) -> Result<Exit, Failure> {
         true => vec!["//...".to_string()],
         false => options.patterns,
     };
-    let text = shown(&past.flaky(&pattern(&words, &here)?), options.format);
+    let pattern = pattern(&words, &here)?;
+    let text = past.answer(|past| Ok(shown(&past.flaky(&pattern), options.format)))?;
     Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
 }
 

@@ -8,6 +8,7 @@ use super::idle::Others;
 use super::request::Places;
 use crate::base::{Doer, Label, PackageName, Pattern, Selection, Term};
 use crate::store::{Attempt, Cas, History, Ledger, RunRecord};
+use anyhow::anyhow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -47,12 +48,22 @@ pub enum Did {
 
 impl Past {
     /// Opens the history of the workspace with this root, and what the user should be told about it.
+    /// One that cannot be used is an error: it is all that is asked for.
     pub fn open(root: &Path, places: &Places) -> Result<(Past, Vec<String>), Failure> {
         let cas = Cas::open(&places.cache)?;
         let (ledger, mut warnings) = Ledger::open(&places.cache);
-        let (history, more) = History::open(&places.state);
-        warnings.extend(more);
+        let history = History::look_into(&places.state).map_err(|text| anyhow!(text))?;
+        warnings.extend(history.take_warnings());
         Ok((Past { root: root.to_path_buf(), cas, ledger, history }, warnings))
+    }
+
+    /// What `look` finds; an error if it met something that cannot be read.
+    pub fn answer<T>(&self, look: impl FnOnce(&Past) -> Result<T, Failure>) -> Result<T, Failure> {
+        let found = look(self);
+        match self.history.take_warnings().first() {
+            Some(text) => Err(Failure::World(anyhow!(text.clone()))),
+            None => found,
+        }
     }
 
     pub(super) fn workspace(&self) -> String {

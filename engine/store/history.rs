@@ -62,6 +62,19 @@ impl History {
         (history, warnings)
     }
 
+    /// Opens it for somebody who wants to know what is in it. The error is text for the user.
+    pub fn look_into(dir: &Path) -> Result<History, String> {
+        let older = upgrade::needed(dir, FORM.file);
+        let database = Database::look_into(dir, &FORM)?;
+        if let Some(older) = older {
+            upgrade::take_over(&older, &database);
+        }
+        let (database, folder) = (Some(database), dir.to_path_buf());
+        let history = History { database, folder, running: Mutex::default() };
+        history.take_idle_runs();
+        Ok(history)
+    }
+
     /// What the user should be told since it was opened or asked last.
     pub fn take_warnings(&self) -> Vec<String> {
         self.database.as_ref().map(Database::take_warnings).unwrap_or_default()
@@ -72,7 +85,8 @@ impl History {
     pub fn begin(&self, run: &RunRecord) -> i64 {
         let begin = |database: &Database| database.write(|transaction| insert(transaction, run));
         let id = self.database.as_ref().and_then(begin).unwrap_or(0);
-        if id > 0 {
+        let kept = self.database.as_ref().is_some_and(Database::is_kept);
+        if id > 0 && kept {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             *running = Running::begin(&self.folder, id);
         }
@@ -88,7 +102,8 @@ impl History {
     }
 
     fn take_idle_runs(&self) {
-        let Some(database) = &self.database else { return };
+        // In memory they would be lost with it.
+        let Some(database) = self.database.as_ref().filter(|it| it.is_kept()) else { return };
         journal::take(&self.folder, |runs| {
             let taken = database.write(|transaction| {
                 for run in runs {

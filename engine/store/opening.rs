@@ -69,11 +69,21 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+/// What becomes of a file that is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damaged {
+    /// It is put aside and a new one made.
+    PutAside,
+    /// It stays as it is.
+    Stays,
+}
+
 /// Opens the file under its lock: exclusive as long as nobody else uses it, since only then it may
 /// be put aside, shared from then on.
 pub(super) fn open_locked(
     path: &Path,
     form: &Form,
+    damaged: Damaged,
     warnings: &mut Vec<String>,
 ) -> (Option<File>, Result<Connection, Fault>) {
     if rusqlite::version_number() < OLDEST_LIBRARY {
@@ -95,7 +105,8 @@ pub(super) fn open_locked(
         alone
     });
     let mut opened = open_file(path, form);
-    if alone && let Err(Fault::Broken(why)) = &opened {
+    let may_move = alone && damaged == Damaged::PutAside;
+    if may_move && let Err(Fault::Broken(why)) = &opened {
         opened = match put_aside(path) {
             Ok(aside) => {
                 warnings.push(format!(
@@ -119,6 +130,9 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
     if beside(path, "-damaged").exists() {
         return Err(Fault::Broken("found in an earlier run".to_string()));
     }
+    if let Some(why) = refusal(path) {
+        return Err(Fault::World(why));
+    }
     if is_cut_off(path) {
         return Err(Fault::Broken("it is shorter than it was written".to_string()));
     }
@@ -139,6 +153,20 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
         set_journal(&connection, path)?;
     }
     Ok(connection)
+}
+
+/// Why the system does not let us read what is there; SQLite would say only that it cannot.
+fn refusal(path: &Path) -> Option<String> {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => None,
+        _ => Some(error.to_string()),
+    };
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Some("it is a folder".to_string()),
+        Ok(found) if !found.is_file() => Some("it is no regular file".to_string()),
+        Ok(_) => File::open(path).err().and_then(refused),
+        Err(error) => refused(error),
+    }
 }
 
 /// True if the file has fewer pages than its header says; SQLite itself notices that only when it
@@ -276,7 +304,7 @@ mod tests {
 
     fn open(path: &Path) -> (Result<Connection, Fault>, Vec<String>) {
         let mut warnings = Vec::new();
-        let (_lock, opened) = open_locked(path, &FORM, &mut warnings);
+        let (_lock, opened) = open_locked(path, &FORM, Damaged::PutAside, &mut warnings);
         (opened, warnings)
     }
 
@@ -332,7 +360,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("test-v1.db");
         let mut warnings = Vec::new();
-        let (lock, _) = open_locked(&path, &FORM, &mut warnings);
+        let (lock, _) = open_locked(&path, &FORM, Damaged::PutAside, &mut warnings);
         fs::write(beside(&path, "-damaged"), "").unwrap();
         assert!(matches!(open(&path).0, Err(Fault::Broken(_))));
         drop(lock);
