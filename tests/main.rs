@@ -31,6 +31,7 @@ mod fmt;
 mod genrule;
 mod history;
 mod history_faults;
+mod history_many;
 mod incremental;
 mod init;
 mod init_language;

@@ -60,7 +60,9 @@ impl Database {
     /// memory would be a lie. A damaged file stays as it is. The error is text for the user.
     pub fn look_into(dir: &Path, form: &Form) -> Result<Database, String> {
         let path = dir.join(form.file);
-        let opened = Database::over_file(&path, form, Damaged::Stays, &mut Vec::new());
+        let mut warnings = Vec::new();
+        let opened = Database::over_file(&path, form, Damaged::Stays, &mut warnings);
+        let opened = opened.map(|it| Database { warnings: Mutex::new(warnings), ..it });
         opened.map_err(|fault| match fault {
             Fault::World(why) => format!("{} cannot be used: {why}", named(form, &path)),
             Fault::Broken(why) => format!(
@@ -162,22 +164,6 @@ impl Database {
             self.give_up(error.into(), "written");
         })
         .ok()
-    }
-
-    /// Makes a change with another file attached under a name; nothing if it could not be made, of
-    /// which nobody is told.
-    pub fn attached<T>(
-        &self,
-        other: &Path,
-        name: &str,
-        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Option<T> {
-        let other = other.to_str().filter(|_| self.writable.load(Ordering::Relaxed))?;
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.execute(&format!("ATTACH ?1 AS {name}"), [other]).ok()?;
-        let done = change(&mut connection).ok();
-        let _ = connection.execute_batch(&format!("DETACH {name}"));
-        done
     }
 
     /// What the user should know since the last time.

@@ -1,6 +1,7 @@
 //! How a SQLite file is opened or made, checked, and put aside when it is not what we wrote.
 
 use super::error::quoted;
+use super::upgrade::{self, Older};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
@@ -41,6 +42,8 @@ pub(super) struct Form {
     pub version: i32,
     /// Statements that make the tables.
     pub schema: &'static str,
+    /// What an earlier eng has kept, if that is taken over when the file is made.
+    pub older: Option<Older>,
     /// Statements that can be prepared only if the tables are as they should be.
     pub probes: &'static [&'static str],
 }
@@ -104,7 +107,7 @@ pub(super) fn open_locked(
         }
         alone
     });
-    let mut opened = open_file(path, form);
+    let mut opened = open_file(path, form, warnings);
     let may_move = alone && damaged == Damaged::PutAside;
     if may_move && let Err(Fault::Broken(why)) = &opened {
         opened = match put_aside(path) {
@@ -115,7 +118,7 @@ pub(super) fn open_locked(
                     quoted(path),
                     quoted(&aside)
                 ));
-                open_file(path, form)
+                open_file(path, form, warnings)
             }
             Err(error) => Err(Fault::World(format!("{why}; putting it aside failed: {error}"))),
         };
@@ -126,7 +129,7 @@ pub(super) fn open_locked(
     (lock, opened)
 }
 
-fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
+fn open_file(path: &Path, form: &Form, warnings: &mut Vec<String>) -> Result<Connection, Fault> {
     if beside(path, "-damaged").exists() {
         return Err(Fault::Broken("found in an earlier run".to_string()));
     }
@@ -140,14 +143,28 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
     let mut connection = connect(path, flags)?;
     if is_empty(&connection)? {
         set_journal(&connection, path)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Nothing is attached within a transaction.
+        let older = upgrade::attach(&connection, path, form, warnings)?;
+        let mut transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Somebody else may have been faster.
+        let mut taken = false;
         if is_empty(&transaction)? {
             transaction.execute_batch(form.schema)?;
             transaction.pragma_update(None, "application_id", MAGIC)?;
             transaction.pragma_update(None, "user_version", form.version)?;
+            // With the tables or not at all: nobody sees them without what was kept before.
+            if let Some(older) = &older {
+                taken = upgrade::take_over(&mut transaction, form, older, warnings)?;
+            }
         }
         transaction.commit()?;
+        if let Some(older) = older {
+            upgrade::detach(&connection)?;
+            if taken {
+                upgrade::remove_unused(&older);
+            }
+        }
     } else {
         check(&connection, form)?;
         set_journal(&connection, path)?;
@@ -299,6 +316,7 @@ mod tests {
         name: "the test",
         version: 1,
         schema: "CREATE TABLE t (a INTEGER);",
+        older: None,
         probes: &["SELECT a FROM t"],
     };
 
