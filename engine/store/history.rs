@@ -54,7 +54,7 @@ const FORM: Form = Form {
 /// The history. All of it may be used from any thread; what the disk refuses is dropped.
 pub struct History {
     pub(super) database: Option<Database>,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     running: Mutex<Option<Running>>,
 }
 
