@@ -30,6 +30,7 @@ mod flaky;
 mod fmt;
 mod genrule;
 mod history;
+mod history_asked;
 mod history_faults;
 mod history_many;
 mod incremental;

@@ -22,6 +22,8 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
             if options.patterns.is_empty() {
                 return Ok(explained::run(&run, &past.attempts(&run), past.last_busy()));
             }
+            // Of what cannot be found it says itself that nothing is known.
+            let pattern = past.resolved(&pattern).unwrap_or(pattern);
             let (targets, left_out) = past.explain(&run, &pattern);
             Ok(explained::then(&run, &targets, left_out))
         })?;

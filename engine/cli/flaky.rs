@@ -39,7 +39,10 @@ pub fn flaky(options: Flaky) -> Result<Exit, Failure> {
         false => options.patterns,
     };
     let pattern = pattern(&words, &here)?;
-    let text = past.answer(|past| Ok(shown(&past.flaky(&pattern), options.format)))?;
+    let text = past.answer(|past| {
+        let found = past.flaky(&past.resolved(&pattern)?);
+        Ok(shown(&found, options.format))
+    })?;
     Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
 }
 

@@ -53,10 +53,8 @@ fn shown(
             past_runs::one(&run, &past.inside(run.record.id), options.format)
         }
         ([], _) => {
-            let pattern = pattern(&options.words, here)?;
-            let targets = past.of_targets(&pattern, options.limit);
-            let with_case = pattern.terms.iter().any(|term| term.case.is_some());
-            past_runs::targets(&targets, with_case, options.format)
+            let pattern = past.resolved(&pattern(&options.words, here)?)?;
+            past_runs::targets(&past.of_targets(&pattern, options.limit), options.format)
         }
         _ => {
             let text = "one run at a time, without targets; '//7' is a target whose package is 7";

@@ -39,7 +39,7 @@ pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use recall::recall;
 pub use request::{Covering, Goal, Places, Request};
-pub use runs::{Flaky, Inside, PastRun, RunState};
+pub use runs::{Flaky, Inside, PastOf, PastRun, RunState};
 pub use survey::{names, survey};
 
 use crate::base::Problems;

@@ -7,6 +7,7 @@ use super::excerpt::Contents;
 use super::idle::Others;
 use super::request::Places;
 use crate::base::{Doer, Label, PackageName, Pattern, Selection, Term};
+use crate::load;
 use crate::store::{Attempt, Cas, History, Ledger, RunRecord};
 use anyhow::anyhow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,36 @@ impl Past {
 
     pub(super) fn workspace(&self) -> String {
         self.root.display().to_string()
+    }
+
+    /// The pattern with targets in place of what else stands for them, such as a file. Of what is
+    /// known by its name the workspace is not asked: what is gone has a past, too.
+    pub fn resolved(&self, pattern: &Pattern) -> Result<Pattern, Failure> {
+        let known = self.history.labels(&self.workspace());
+        let mut workspace = None;
+        let mut terms = Vec::new();
+        for term in &pattern.terms {
+            let is_known = match &term.selection {
+                Selection::One(label) => known.contains(&label.to_string()),
+                Selection::All(_) | Selection::Below(_) => true,
+            };
+            if is_known {
+                terms.push(term.clone());
+                continue;
+            }
+            let workspace = match &mut workspace {
+                Some(workspace) => workspace,
+                none => none.insert(load::workspace(&self.root)?),
+            };
+            let meant = load::named(workspace, term);
+            if meant.is_empty() {
+                // It says what is wrong with the name.
+                load::targets(workspace, &Pattern { terms: vec![term.clone()] })?;
+            }
+            let one = |label| Term { selection: Selection::One(label), ..term.clone() };
+            terms.extend(meant.into_iter().map(one));
+        }
+        Ok(Pattern { terms })
     }
 
     /// A run by its number, or the last one.

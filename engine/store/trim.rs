@@ -177,7 +177,7 @@ mod tests {
                 action: "make".into(),
                 key: Digest::of(b"key"),
                 start_ns,
-                duration_ns: 1,
+                duration_ns: Some(1),
                 cpu_ns: 1,
                 peak_kib: 1,
                 outcome: "passed".into(),
