@@ -25,7 +25,7 @@ exit 1
 "#;
 
 /// Text with what differs from run to run replaced, and columns two blanks apart.
-fn steady(text: &str) -> String {
+pub fn steady(text: &str) -> String {
     let mut res = String::new();
     for line in text.lines() {
         let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
@@ -42,13 +42,13 @@ fn steady(text: &str) -> String {
     res
 }
 
-fn told(ws: &Workspace, arguments: &[&str]) -> String {
+pub fn told(ws: &Workspace, arguments: &[&str]) -> String {
     let run = ws.eng(&[&["history"], arguments].concat()).expect(0);
     assert_eq!(run.stderr, "");
     run.stdout
 }
 
-fn json(ws: &Workspace, arguments: &[&str]) -> Value {
+pub fn json(ws: &Workspace, arguments: &[&str]) -> Value {
     let text = told(ws, &[arguments, &["--format=json"]].concat());
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }

@@ -16,15 +16,17 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
         let (past, warnings) = Past::open(&here.root, &places)?;
         warn(&warnings);
         let number = options.run.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
-        let run = past.run(number)?;
-        let text = match options.patterns.is_empty() {
-            true => explained::run(&run, &past.attempts(&run), past.last_busy()),
-            false => {
-                let pattern = pattern(&options.patterns, &here)?;
-                let (targets, left_out) = past.explain(&run, &pattern);
-                explained::then(&run, &targets, left_out)
+        let pattern = pattern(&options.patterns, &here)?;
+        let text = past.answer(|past| {
+            let run = past.run(number)?;
+            if options.patterns.is_empty() {
+                return Ok(explained::run(&run, &past.attempts(&run), past.last_busy()));
             }
-        };
+            // Of what cannot be found it says itself that nothing is known.
+            let pattern = past.resolved(&pattern).unwrap_or(pattern);
+            let (targets, left_out) = past.explain(&run, &pattern);
+            Ok(explained::then(&run, &targets, left_out))
+        })?;
         report::print_data(&text);
         return Ok(Exit::Ok);
     }

@@ -85,8 +85,7 @@ fn push_did(text: &mut String, label: &str, subject: &str, did: &Did) {
         Did::Run(attempts, links) => {
             push_chain(text, label, links);
             for it in attempts {
-                let time = show_duration(Duration::from_nanos(it.duration_ns));
-                text.push_str(&format!("    {} in {time}\n", it.outcome));
+                text.push_str(&format!("    {}\n", ended(it)));
             }
         }
         Did::Nothing(reasons, last) => {
@@ -214,12 +213,19 @@ fn push_last(text: &mut String, last: &Attempt) {
     let reason = &last.why.text;
     let reason = if reason.is_empty() { String::new() } else { format!(", because {reason}") };
     text.push_str(&format!(
-        "    last ran {} ago in run {}: {} in {}{reason}\n",
+        "    last ran {} ago in run {}: {}{reason}\n",
         age(last.start_ns),
         last.run,
-        last.outcome,
-        show_duration(Duration::from_nanos(last.duration_ns)),
+        ended(last),
     ));
+}
+
+/// How a process ended and after which time; how it came that there was none.
+fn ended(attempt: &Attempt) -> String {
+    match attempt.duration_ns {
+        Some(ns) => format!("{} in {}", attempt.outcome, show_duration(Duration::from_nanos(ns))),
+        None => attempt.outcome.clone(),
+    }
 }
 
 fn count_cases(text: &mut String, cases: &[(String, CaseStanding)]) {

@@ -38,7 +38,11 @@ pub fn flaky(options: Flaky) -> Result<Exit, Failure> {
         true => vec!["//...".to_string()],
         false => options.patterns,
     };
-    let text = shown(&past.flaky(&pattern(&words, &here)?), options.format);
+    let pattern = pattern(&words, &here)?;
+    let text = past.answer(|past| {
+        let found = past.flaky(&past.resolved(&pattern)?);
+        Ok(shown(&found, options.format))
+    })?;
     Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
 }
 

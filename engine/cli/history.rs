@@ -4,7 +4,7 @@ use super::Exit;
 use super::complete;
 use super::past_runs;
 use super::places::places;
-use super::request::{here, pattern};
+use super::request::{Here, here, pattern};
 use super::table::Format;
 use crate::report;
 use crate::session::{Failure, Past};
@@ -36,24 +36,31 @@ pub fn history(options: History) -> Result<Exit, Failure> {
         report::print_problem(&format!("warning: {text}\n"));
     }
     let runs: Vec<Option<i64>> = options.words.iter().filter_map(|word| run(word)).collect();
-    let text = match (runs.as_slice(), options.words.len()) {
+    let text = past.answer(|past| shown(past, &runs, &options, &here))?;
+    Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
+}
+
+fn shown(
+    past: &Past,
+    runs: &[Option<i64>],
+    options: &History,
+    here: &Here,
+) -> Result<String, Failure> {
+    Ok(match (runs, options.words.len()) {
         (_, 0) => past_runs::list(&past.runs(options.limit), options.format),
         ([number], 1) => {
             let run = past.past_run(*number)?;
             past_runs::one(&run, &past.inside(run.record.id), options.format)
         }
         ([], _) => {
-            let pattern = pattern(&options.words, &here)?;
-            let targets = past.of_targets(&pattern, options.limit);
-            let with_case = pattern.terms.iter().any(|term| term.case.is_some());
-            past_runs::targets(&targets, with_case, options.format)
+            let pattern = past.resolved(&pattern(&options.words, here)?)?;
+            past_runs::targets(&past.of_targets(&pattern, options.limit), options.format)
         }
         _ => {
             let text = "one run at a time, without targets; '//7' is a target whose package is 7";
             return Err(Failure::Usage(text.to_string()));
         }
-    };
-    Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
+    })
 }
 
 /// The run that a word names, if it is not a target; nothing inside stands for the last one.

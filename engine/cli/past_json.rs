@@ -3,7 +3,7 @@
 use super::past_runs::{by_run, command, status, wall};
 use super::table::json;
 use crate::base::show_moment;
-use crate::session::{Attempt, CaseAttempt, Flaky, Inside, PastRun, RunCounts, Seen, TargetPast};
+use crate::session::{Attempt, CaseAttempt, Flaky, Inside, PastOf, PastRun, RunCounts, Seen};
 use serde::Serialize;
 
 /// The last runs.
@@ -36,7 +36,7 @@ pub fn one(run: &PastRun, targets: &[Inside]) -> String {
 }
 
 /// The past of targets.
-pub fn targets(targets: &[(String, TargetPast)]) -> String {
+pub fn targets(targets: &[PastOf]) -> String {
     #[derive(Serialize)]
     struct Targets<'a> {
         targets: Vec<Target<'a>>,
@@ -53,9 +53,9 @@ pub fn targets(targets: &[(String, TargetPast)]) -> String {
         rows: Rows<'a>,
     }
     let in_run = |(run, (attempts, cases))| InRun { run, rows: Rows::new(attempts, cases) };
-    let all = targets.iter().map(|(label, past)| Target {
-        target: label,
-        runs: by_run(past).into_iter().rev().map(in_run).collect(),
+    let all = targets.iter().map(|it| Target {
+        target: &it.label,
+        runs: by_run(&it.past).into_iter().rev().map(in_run).collect(),
     });
     json(&Targets { targets: all.collect() })
 }
@@ -169,9 +169,9 @@ impl<'a> Rows<'a> {
             round: it.round,
             attempt: it.number,
             start: show_moment(it.start_ns),
-            wall_ms: Some(ms(it.duration_ns)),
-            cpu_ms: Some(ms(it.cpu_ns)),
-            peak_kib: Some(it.peak_kib),
+            wall_ms: it.duration_ns.map(ms),
+            cpu_ms: it.duration_ns.map(|_| ms(it.cpu_ns)),
+            peak_kib: it.duration_ns.map(|_| it.peak_kib),
             key: (it.key.size > 0).then(|| it.key.hex()),
             reason: Some(&it.why.text),
         });

@@ -4,7 +4,9 @@ use super::explained::age;
 use super::past_json;
 use super::table::{Format, Table, escaped};
 use crate::base::{show_duration, show_moment};
-use crate::session::{Attempt, CaseAttempt, Inside, PastRun, RunCounts, RunState, TargetPast};
+use crate::session::{
+    Attempt, CaseAttempt, Inside, PastOf, PastRun, RunCounts, RunState, TargetPast,
+};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -61,10 +63,11 @@ pub fn one(run: &PastRun, targets: &[Inside], format: Format) -> String {
     let mut table = Table::new(&names);
     for Inside { label, attempts, cases } in targets {
         for it in attempts {
-            let (time, cpu) = (Some(it.duration_ns), Some(it.cpu_ns));
             let turn = turn(it.round, it.number);
             let what = it.action.clone();
-            table.push(row(label, what, &it.outcome, turn, [time, cpu, Some(it.peak_kib)]));
+            let of_process = |number| it.duration_ns.map(|_| number);
+            let numbers = [it.duration_ns, of_process(it.cpu_ns), of_process(it.peak_kib)];
+            table.push(row(label, what, &it.outcome, turn, numbers));
         }
         for it in cases {
             let turn = turn(it.round, it.number);
@@ -99,20 +102,18 @@ pub fn one(run: &PastRun, targets: &[Inside], format: Format) -> String {
     format!("{text}\n{}", if table.is_empty() { nothing.to_string() } else { table.text() })
 }
 
-/// The past of targets: a row for each run, or for each attempt of the cases that were named.
-pub fn targets(targets: &[(String, TargetPast)], with_case: bool, format: Format) -> String {
+/// The past of targets: a row for each run, and of those of which cases were named a row for each of
+/// their attempts.
+pub fn targets(targets: &[PastOf], format: Format) -> String {
     if format == Format::Json {
         return past_json::targets(targets);
     }
-    let names: &[&str] = match with_case {
-        true => &["run>", "when", "case", "outcome", "attempt>", "time>"],
-        false => &["run>", "when", "target", "outcome", "actions", "cases", "time>"],
-    };
-    let mut table = Table::new(names);
-    for (label, past) in targets {
-        if with_case {
+    let mut whole = Table::new(&["run>", "when", "target", "outcome", "actions", "cases", "time>"]);
+    let mut named = Table::new(&["run>", "when", "case", "outcome", "attempt>", "time>"]);
+    for PastOf { label, past, narrowed } in targets {
+        if *narrowed {
             for it in &past.cases {
-                table.push([
+                named.push([
                     it.run.to_string(),
                     when(it.start_ns, format),
                     format!("{label}#{}", it.name),
@@ -125,25 +126,32 @@ pub fn targets(targets: &[(String, TargetPast)], with_case: bool, format: Format
         }
         for (run, (attempts, cases)) in by_run(past).into_iter().rev() {
             let start = attempts.iter().map(|it| it.start_ns).min().unwrap_or_default();
-            let sum = attempts.iter().map(|it| it.duration_ns).fold(0, u64::saturating_add);
+            let times: Vec<u64> = attempts.iter().filter_map(|it| it.duration_ns).collect();
+            let sum = times.iter().copied().fold(0, u64::saturating_add);
             let failed = attempts.iter().filter(|it| !it.tests && it.outcome != "passed").count();
             let bad = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-            table.push([
+            whole.push([
                 run.to_string(),
                 when(start, format),
                 label.clone(),
                 outcome(&attempts, &cases).to_string(),
-                format!("{} ran{bad}", attempts.len()),
+                format!("{} ran{bad}", times.len()),
                 verdicts(&cases),
-                time(sum),
+                if times.is_empty() { String::new() } else { time(sum) },
             ]);
         }
     }
-    match format {
-        Format::Markdown => table.markdown(),
-        _ if table.is_empty() => "nothing is known of what matches\n".to_string(),
-        _ => table.text(),
+    if whole.is_empty() && named.is_empty() && format == Format::Text {
+        return "nothing is known of what matches\n".to_string();
     }
+    let mut tables = vec![whole, named];
+    // One without rows says nothing beside the other.
+    tables.retain(|table| !table.is_empty());
+    let text = |table: &Table| match format {
+        Format::Markdown => table.markdown(),
+        _ => table.text(),
+    };
+    tables.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 /// Processes and cases of a target in one run.

@@ -96,6 +96,10 @@ impl News {
         if done.origin == Origin::Cached {
             return;
         }
+        let started = done.process.is_some();
+        if done.outcome == Outcome::Stopped && !started {
+            return;
+        }
         let nanoseconds =
             began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
         let (round, number) = action.test.as_ref().map_or((0, 1), |it| (it.run_number, it.attempt));
@@ -120,7 +124,7 @@ impl News {
             run: shared.run,
             key: done.key.unwrap_or_else(|| Digest::of(b"")),
             start_ns: nanoseconds as i64,
-            duration_ns: done.row.duration_ns,
+            duration_ns: started.then_some(done.row.duration_ns),
             cpu_ns: done.row.cpu_ns,
             peak_kib: done.row.peak_kib,
             outcome: in_words(&done.outcome),

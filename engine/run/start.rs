@@ -233,7 +233,8 @@ fn in_turn<T>(shared: &Shared, action: &Action, run: impl FnOnce() -> T) -> Opti
         Some(_) => Some(run()),
         None => {
             let _pass = shared.gate.enter()?;
-            Some(run())
+            // Who had the place before may have been stopped.
+            (!shared.stop.requested()).then(run)
         }
     }
 }

@@ -190,7 +190,10 @@ pub(super) fn carry_out(
         done = start(shared, action, &again, &place, grant, &begin, stamps)?;
         done.inputs = again.inputs();
         if changed_meanwhile(shared, &again)?.is_some() {
-            return Ok(broken(format!("'{changed}' was modified while the build was in progress")));
+            let why = format!("'{changed}' was modified while the build was in progress");
+            let ResultRow { duration_ns, cpu_ns, peak_kib, .. } = done.row;
+            let row = ResultRow { duration_ns, cpu_ns, peak_kib, ..ResultRow::default() };
+            return Ok(Done { row, process: done.process, ..broken(why) });
         }
     }
     done.why = Some(why);

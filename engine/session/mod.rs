@@ -40,7 +40,7 @@ pub use fuzz::READERS;
 pub use past::{Did, Past, Then};
 pub use plan::plan;
 pub use request::{Control, Covering, Goal, Places, Request};
-pub use runs::{Flaky, Inside, PastRun, RunState};
+pub use runs::{Flaky, Inside, PastOf, PastRun, RunState};
 pub use survey::{names, survey};
 pub use work::Work;
 

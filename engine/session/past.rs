@@ -7,7 +7,9 @@ use super::excerpt::Contents;
 use super::idle::Others;
 use super::request::Places;
 use crate::base::{Doer, Label, PackageName, Pattern, Selection, Term};
+use crate::load;
 use crate::store::{Attempt, Cas, History, Ledger, RunRecord};
+use anyhow::anyhow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -47,16 +49,56 @@ pub enum Did {
 
 impl Past {
     /// Opens the history of the workspace with this root, and what the user should be told about it.
+    /// One that cannot be used is an error: it is all that is asked for.
     pub fn open(root: &Path, places: &Places) -> Result<(Past, Vec<String>), Failure> {
         let cas = Cas::open(&places.cache)?;
         let (ledger, mut warnings) = Ledger::open(&places.cache);
-        let (history, more) = History::open(&places.state);
-        warnings.extend(more);
+        let history = History::look_into(&places.state).map_err(|text| anyhow!(text))?;
+        warnings.extend(history.take_warnings());
         Ok((Past { root: root.to_path_buf(), cas, ledger, history }, warnings))
+    }
+
+    /// What `look` finds; an error if it met something that cannot be read.
+    pub fn answer<T>(&self, look: impl FnOnce(&Past) -> Result<T, Failure>) -> Result<T, Failure> {
+        let found = look(self);
+        match self.history.take_warnings().first() {
+            Some(text) => Err(Failure::World(anyhow!(text.clone()))),
+            None => found,
+        }
     }
 
     pub(super) fn workspace(&self) -> String {
         self.root.display().to_string()
+    }
+
+    /// The pattern with targets in place of what else stands for them, such as a file. Of what is
+    /// known by its name the workspace is not asked: what is gone has a past, too.
+    pub fn resolved(&self, pattern: &Pattern) -> Result<Pattern, Failure> {
+        let known = self.history.labels(&self.workspace());
+        let mut workspace = None;
+        let mut terms = Vec::new();
+        for term in &pattern.terms {
+            let is_known = match &term.selection {
+                Selection::One(label) => known.contains(&label.to_string()),
+                Selection::All(_) | Selection::Below(_) => true,
+            };
+            if is_known {
+                terms.push(term.clone());
+                continue;
+            }
+            let workspace = match &mut workspace {
+                Some(workspace) => workspace,
+                none => none.insert(load::workspace(&self.root)?),
+            };
+            let meant = load::named(workspace, term);
+            if meant.is_empty() {
+                // It says what is wrong with the name.
+                load::targets(workspace, &Pattern { terms: vec![term.clone()] })?;
+            }
+            let one = |label| Term { selection: Selection::One(label), ..term.clone() };
+            terms.extend(meant.into_iter().map(one));
+        }
+        Ok(Pattern { terms })
     }
 
     /// A run by its number, or the last one.

@@ -4,6 +4,7 @@ use super::Failure;
 use super::past::{Past, labels};
 use crate::base::{Pattern, Selection};
 use crate::store::{Attempt, CaseAttempt, Flake, RunRecord, TargetPast};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run as the history knows it.
 #[derive(Debug, Clone)]
@@ -36,6 +37,17 @@ pub struct Inside {
     pub attempts: Vec<Attempt>,
     /// Its cases, by name.
     pub cases: Vec<CaseAttempt>,
+}
+
+/// The past of a target.
+#[derive(Debug, Clone)]
+pub struct PastOf {
+    /// The target.
+    pub label: String,
+    /// True if there is nothing here but certain cases, and processes of runs in which one of them ran.
+    pub narrowed: bool,
+    /// What ran, the latest run first.
+    pub past: TargetPast,
 }
 
 /// What is flaky, and how much so.
@@ -98,37 +110,49 @@ impl Past {
         res
     }
 
-    /// What ran for the targets that a pattern matches in the last runs in which something did, the
-    /// latest first.
-    pub fn of_targets(&self, pattern: &Pattern, limit: usize) -> Vec<(String, TargetPast)> {
-        let known = self.history.labels();
-        let past = |label: String| {
-            let past = self.history.past_of(&self.workspace(), &label, limit);
-            (label, past)
-        };
-        let found = labels(pattern, known.iter().map(String::as_str)).into_iter().map(past);
-        let cases: Vec<(String, &String)> = named_cases(pattern).collect();
-        let found = found.map(|(label, mut past)| {
-            let named: Vec<&String> =
-                cases.iter().filter(|(of, _)| *of == label).map(|(_, name)| *name).collect();
-            if !named.is_empty() {
-                past.cases.retain(|case| named.contains(&&case.name));
-                past.attempts.retain(|it| past.cases.iter().any(|case| case.run == it.run));
+    /// What ran for the targets that a pattern matches in the last runs in which any of it did, so
+    /// many at most. Of a target of which the pattern names cases only these count, unless it names
+    /// the whole of it, too.
+    pub fn of_targets(&self, pattern: &Pattern, limit: usize) -> Vec<PastOf> {
+        let workspace = self.workspace();
+        let known = self.history.labels(&workspace);
+        let wanted = labels(pattern, known.iter().map(String::as_str));
+        let cases = named_cases(pattern);
+        let mut found: BTreeMap<String, TargetPast> = BTreeMap::new();
+        let mut left = limit;
+        for run in self.history.runs_with(&workspace, &wanted) {
+            if left == 0 {
+                break;
             }
-            (label, past)
-        });
-        found.filter(|(_, past)| !past.attempts.is_empty()).collect()
+            let mut inside = self.history.past_in(run, &wanted);
+            inside.cases.retain(|case| match cases.get(&case.label) {
+                Some(named) => named.contains(&*case.name),
+                None => true,
+            });
+            let told: BTreeSet<&str> = inside.cases.iter().map(|it| it.label.as_str()).collect();
+            inside
+                .attempts
+                .retain(|it| !cases.contains_key(&it.label) || told.contains(&*it.label));
+            left -= usize::from(!inside.attempts.is_empty());
+            for attempt in inside.attempts {
+                found.entry(attempt.label.clone()).or_default().attempts.push(attempt);
+            }
+            for case in inside.cases {
+                found.entry(case.label.clone()).or_default().cases.push(case);
+            }
+        }
+        let past_of = |(label, past)| PastOf { narrowed: cases.contains_key(&label), label, past };
+        found.into_iter().map(past_of).collect()
     }
 
     /// All that is flaky among the targets that a pattern matches.
     pub fn flaky(&self, pattern: &Pattern) -> Vec<Flaky> {
         let flakes = self.history.flakes(&self.workspace());
         let wanted = labels(pattern, flakes.iter().map(|flake| flake.label.as_str()));
-        let cases: Vec<(String, &String)> = named_cases(pattern).collect();
+        let cases = named_cases(pattern);
         let is_wanted = |flake: &Flake| {
-            let mut named = cases.iter().filter(|(of, _)| *of == flake.label).peekable();
-            wanted.contains(&flake.label)
-                && (named.peek().is_none() || named.any(|(_, name)| **name == flake.name))
+            let named = cases.get(&flake.label);
+            wanted.contains(&flake.label) && named.is_none_or(|it| it.contains(&*flake.name))
         };
         let measured = |flake: Flake| Flaky {
             rate: flake.failures as f64 / flake.attempts as f64,
@@ -139,14 +163,19 @@ impl Past {
     }
 }
 
-/// Cases that a pattern names, with their tests.
-fn named_cases(pattern: &Pattern) -> impl Iterator<Item = (String, &String)> {
-    pattern.terms.iter().filter(|term| !term.exclude).filter_map(|term| {
-        match (&term.selection, &term.case) {
-            (Selection::One(label), Some(case)) => Some((label.to_string(), case)),
-            _ => None,
+/// Cases that a pattern names, by their tests, but for tests that it names as a whole.
+fn named_cases(pattern: &Pattern) -> BTreeMap<String, BTreeSet<&str>> {
+    let mut res: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut whole = BTreeSet::new();
+    for term in pattern.terms.iter().filter(|term| !term.exclude) {
+        let Selection::One(label) = &term.selection else { continue };
+        match &term.case {
+            Some(case) => drop(res.entry(label.to_string()).or_default().insert(case)),
+            None => drop(whole.insert(label.to_string())),
         }
-    })
+    }
+    res.retain(|label, _| !whole.contains(label));
+    res
 }
 
 /// The bounds of a share, of which so many of all were seen, at a confidence of 95 %: the score

@@ -2,7 +2,7 @@
 //! file turns out to be damaged or the disk full. It does not know the tables, and fails no build.
 
 use super::error::quoted;
-use super::opening::{Fault, Form, beside, connect, frozen, open_locked};
+use super::opening::{Damaged, Fault, Form, beside, connect, frozen, open_locked};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 /// An open database. Look-ups and changes may come from any thread. They answer nothing when the
 /// database cannot, and a warning says so once.
 pub(super) struct Database {
-    name: &'static str,
+    /// What users call it, and where it is.
+    name: String,
     /// Nothing if the database is in memory; then `writer` is the only connection.
     path: Option<PathBuf>,
     writer: Mutex<Connection>,
@@ -33,37 +34,59 @@ impl Database {
     pub fn open(dir: &Path, form: &Form) -> Result<(Database, Vec<String>), String> {
         let path = dir.join(form.file);
         let mut warnings = Vec::new();
-        let (lock, opened) = open_locked(&path, form, &mut warnings);
-        let why = match opened.or_else(|fault| frozen(&path, form).ok_or(fault)) {
-            Ok(writer) => {
-                let writable = !writer.is_readonly("main").unwrap_or(true);
-                if !writable {
+        let why = match Database::over_file(&path, form, Damaged::PutAside, &mut warnings) {
+            Ok(database) => {
+                if !database.writable.load(Ordering::Relaxed) {
                     warnings.push(format!(
-                        "{} {} cannot be written; what this run learns is not kept",
-                        form.name,
-                        quoted(&path)
+                        "{} cannot be written; what this run learns is not kept",
+                        database.name
                     ));
                 }
-                let database = Database::over(form, Some(path), writer, writable, lock);
                 return Ok((database, warnings));
             }
             Err(Fault::Broken(why) | Fault::World(why)) => why,
         };
-        warnings.push(format!(
-            "{} {} cannot be used: {why}; what this run learns is not kept",
-            form.name,
-            quoted(&path)
-        ));
+        let name = named(form, &path);
+        warnings.push(format!("{name} cannot be used: {why}; what this run learns is not kept"));
         let memory = Connection::open_in_memory().and_then(|connection| {
             connection.execute_batch(form.schema)?;
             Ok(connection)
         });
         let memory = memory.map_err(|error| format!("open {} in memory: {error}", form.name))?;
-        Ok((Database::over(form, None, memory, true, None), warnings))
+        Ok((Database::over(name, None, memory, true, None), warnings))
+    }
+
+    /// Opens a database in a folder for somebody who wants to know what is in it, to whom one in
+    /// memory would be a lie. A damaged file stays as it is. The error is text for the user.
+    pub fn look_into(dir: &Path, form: &Form) -> Result<Database, String> {
+        let path = dir.join(form.file);
+        let mut warnings = Vec::new();
+        let opened = Database::over_file(&path, form, Damaged::Stays, &mut warnings);
+        let opened = opened.map(|it| Database { warnings: Mutex::new(warnings), ..it });
+        opened.map_err(|fault| match fault {
+            Fault::World(why) => format!("{} cannot be used: {why}", named(form, &path)),
+            Fault::Broken(why) => format!(
+                "{} is damaged ({why}); the next build or test puts it aside and makes a new one",
+                named(form, &path)
+            ),
+        })
+    }
+
+    fn over_file(
+        path: &Path,
+        form: &Form,
+        damaged: Damaged,
+        warnings: &mut Vec<String>,
+    ) -> Result<Database, Fault> {
+        let (lock, opened) = open_locked(path, form, damaged, warnings);
+        let writer = opened.or_else(|fault| frozen(path, form).ok_or(fault))?;
+        let writable = !writer.is_readonly("main").unwrap_or(true);
+        let path = path.to_path_buf();
+        Ok(Database::over(named(form, &path), Some(path), writer, writable, lock))
     }
 
     fn over(
-        form: &Form,
+        name: String,
         path: Option<PathBuf>,
         writer: Connection,
         writable: bool,
@@ -71,7 +94,7 @@ impl Database {
     ) -> Database {
         writer.set_prepared_statement_cache_capacity(32);
         Database {
-            name: form.name,
+            name,
             path,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
@@ -80,6 +103,11 @@ impl Database {
             warnings: Mutex::default(),
             _in_use: lock,
         }
+    }
+
+    /// True if it is in a file, rather than in memory for this run.
+    pub fn is_kept(&self) -> bool {
+        self.path.is_some()
     }
 
     /// Looks something up; nothing if the database cannot answer.
@@ -138,29 +166,13 @@ impl Database {
         .ok()
     }
 
-    /// Makes a change with another file attached under a name; nothing if it could not be made, of
-    /// which nobody is told.
-    pub fn attached<T>(
-        &self,
-        other: &Path,
-        name: &str,
-        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-    ) -> Option<T> {
-        let other = other.to_str().filter(|_| self.writable.load(Ordering::Relaxed))?;
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.execute(&format!("ATTACH ?1 AS {name}"), [other]).ok()?;
-        let done = change(&mut connection).ok();
-        let _ = connection.execute_batch(&format!("DETACH {name}"));
-        done
-    }
-
     /// What the user should know since the last time.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn give_up(&self, fault: Fault, done: &str) {
-        let name = self.name;
+        let name = &self.name;
         let text = match fault {
             Fault::World(why) => {
                 format!("{name} could not be {done}: {why}; what this run learns may not be kept")
@@ -184,4 +196,9 @@ impl Database {
             warnings.push(text);
         }
     }
+}
+
+/// `the history '/home/../history-v3.db'`.
+fn named(form: &Form, path: &Path) -> String {
+    format!("{} {}", form.name, quoted(path))
 }

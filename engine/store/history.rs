@@ -7,7 +7,7 @@ use super::journal;
 use super::opening::Form;
 use super::records::{Attempt, CaseAttempt, RunCounts, RunRecord};
 use super::running::Running;
-use super::upgrade;
+use super::upgrade::Older;
 use rusqlite::{Row, Transaction, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -31,35 +31,52 @@ const RECORD: &str = "INSERT INTO attempts (run, label, action, key, size, start
 const RECORD_CASE: &str = "INSERT INTO cases (run, label, name, key, round, attempt, start,
     duration, cpu, peak, outcome, origin)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'ran')";
+/// All that the form before this one had. What it did not know is nothing, and its rows of cases were
+/// never written.
+const TAKE: &str = "
+INSERT INTO runs (id, start, stop, workspace, command, exit, version, idle)
+    SELECT id, start, stop, workspace, command, exit, version, 0 FROM older.runs;
+INSERT INTO attempts (run, label, action, key, size, start, duration, cpu, peak, outcome, origin,
+    reason, tests, round, attempt, same, manifest, manifest_size, files)
+    SELECT run, label, action, key, size, start, duration, cpu, peak, outcome, origin, reason,
+        action = 'test ' || label, 0, 1, same, manifest, manifest_size, files
+    FROM older.attempts WHERE test_case IS NULL ORDER BY rowid;
+INSERT INTO durations SELECT * FROM older.durations;";
 const FORM: Form = Form {
     file: "history-v3.db",
     name: "the history",
     version: 3,
     schema: SCHEMA,
+    older: Some(Older { file: "history-v2.db", take: TAKE }),
     probes: &[BEGIN, END, RECORD, RECORD_CASE, LEARN, DURATIONS, DURATIONS_OF],
 };
 
 /// The history. All of it may be used from any thread; what the disk refuses is dropped.
 pub struct History {
     pub(super) database: Option<Database>,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     running: Mutex<Option<Running>>,
 }
 
 impl History {
     /// Opens `history-v3.db` in a folder, with what the user should be told about it.
     pub fn open(dir: &Path) -> (History, Vec<String>) {
-        let older = upgrade::needed(dir, FORM.file);
         let (database, warnings) = match Database::open(dir, &FORM) {
             Ok((database, warnings)) => (Some(database), warnings),
             Err(why) => (None, vec![why]),
         };
         let history = History { database, folder: dir.to_path_buf(), running: Mutex::default() };
-        if let (Some(older), Some(database)) = (older, &history.database) {
-            upgrade::take_over(&older, database);
-        }
         history.take_idle_runs();
         (history, warnings)
+    }
+
+    /// Opens it for somebody who wants to know what is in it. The error is text for the user.
+    pub fn look_into(dir: &Path) -> Result<History, String> {
+        let database = Some(Database::look_into(dir, &FORM)?);
+        let folder = dir.to_path_buf();
+        let history = History { database, folder, running: Mutex::default() };
+        history.take_idle_runs();
+        Ok(history)
     }
 
     /// What the user should be told since it was opened or asked last.
@@ -72,7 +89,8 @@ impl History {
     pub fn begin(&self, run: &RunRecord) -> i64 {
         let begin = |database: &Database| database.write(|transaction| insert(transaction, run));
         let id = self.database.as_ref().and_then(begin).unwrap_or(0);
-        if id > 0 {
+        let kept = self.database.as_ref().is_some_and(Database::is_kept);
+        if id > 0 && kept {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             *running = Running::begin(&self.folder, id);
         }
@@ -88,7 +106,8 @@ impl History {
     }
 
     fn take_idle_runs(&self) {
-        let Some(database) = &self.database else { return };
+        // In memory they would be lost with it.
+        let Some(database) = self.database.as_ref().filter(|it| it.is_kept()) else { return };
         journal::take(&self.folder, |runs| {
             let taken = database.write(|transaction| {
                 for run in runs {
@@ -131,7 +150,7 @@ impl History {
                     it.key.bytes(),
                     whole(it.key.size),
                     it.start_ns,
-                    whole(it.duration_ns),
+                    it.duration_ns.map_or(0, whole),
                     whole(it.cpu_ns),
                     whole(it.peak_kib),
                     it.outcome,
@@ -255,7 +274,7 @@ mod tests {
             action: "compile".into(),
             key: Digest::of(b"key"),
             start_ns: 7,
-            duration_ns,
+            duration_ns: Some(duration_ns),
             cpu_ns: 1,
             peak_kib: 2,
             outcome: "passed".into(),

@@ -9,6 +9,7 @@ mod trees; // folders by digest
 mod clock; // the time of a file system
 mod stat; // (inode, size, times) → digest, so that no byte is read twice
 mod opening; // how a SQLite file is opened, checked and put aside
+mod upgrade; // … and what an earlier eng has kept taken over
 mod database; // a SQLite file in use by many threads, and done without
 mod seal; // values with a checksum
 mod rows; // results, tools and cases as plain values
@@ -21,7 +22,6 @@ mod flat; // one value in one file, read in one go
 mod records; // runs and attempts as plain values
 mod journal; // runs that found nothing to do, in a file of lines
 mod running; // which runs are going on
-mod upgrade; // the history of an earlier eng, taken over
 mod durations; // how long things took lately
 mod history; // SQLite: runs and every attempt of every action and case
 mod past; // … read, for explanations

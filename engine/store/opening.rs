@@ -1,6 +1,7 @@
 //! How a SQLite file is opened or made, checked, and put aside when it is not what we wrote.
 
 use super::error::quoted;
+use super::upgrade::{self, Older};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::{FlockOperation, flock};
@@ -41,6 +42,8 @@ pub(super) struct Form {
     pub version: i32,
     /// Statements that make the tables.
     pub schema: &'static str,
+    /// What an earlier eng has kept, if that is taken over when the file is made.
+    pub older: Option<Older>,
     /// Statements that can be prepared only if the tables are as they should be.
     pub probes: &'static [&'static str],
 }
@@ -69,11 +72,21 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+/// What becomes of a file that is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damaged {
+    /// It is put aside and a new one made.
+    PutAside,
+    /// It stays as it is.
+    Stays,
+}
+
 /// Opens the file under its lock: exclusive as long as nobody else uses it, since only then it may
 /// be put aside, shared from then on.
 pub(super) fn open_locked(
     path: &Path,
     form: &Form,
+    damaged: Damaged,
     warnings: &mut Vec<String>,
 ) -> (Option<File>, Result<Connection, Fault>) {
     if rusqlite::version_number() < OLDEST_LIBRARY {
@@ -94,8 +107,9 @@ pub(super) fn open_locked(
         }
         alone
     });
-    let mut opened = open_file(path, form);
-    if alone && let Err(Fault::Broken(why)) = &opened {
+    let mut opened = open_file(path, form, warnings);
+    let may_move = alone && damaged == Damaged::PutAside;
+    if may_move && let Err(Fault::Broken(why)) = &opened {
         opened = match put_aside(path) {
             Ok(aside) => {
                 warnings.push(format!(
@@ -104,7 +118,7 @@ pub(super) fn open_locked(
                     quoted(path),
                     quoted(&aside)
                 ));
-                open_file(path, form)
+                open_file(path, form, warnings)
             }
             Err(error) => Err(Fault::World(format!("{why}; putting it aside failed: {error}"))),
         };
@@ -115,9 +129,12 @@ pub(super) fn open_locked(
     (lock, opened)
 }
 
-fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
+fn open_file(path: &Path, form: &Form, warnings: &mut Vec<String>) -> Result<Connection, Fault> {
     if beside(path, "-damaged").exists() {
         return Err(Fault::Broken("found in an earlier run".to_string()));
+    }
+    if let Some(why) = refusal(path) {
+        return Err(Fault::World(why));
     }
     if is_cut_off(path) {
         return Err(Fault::Broken("it is shorter than it was written".to_string()));
@@ -126,19 +143,47 @@ fn open_file(path: &Path, form: &Form) -> Result<Connection, Fault> {
     let mut connection = connect(path, flags)?;
     if is_empty(&connection)? {
         set_journal(&connection, path)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Nothing is attached within a transaction.
+        let older = upgrade::attach(&connection, path, form, warnings)?;
+        let mut transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Somebody else may have been faster.
+        let mut taken = false;
         if is_empty(&transaction)? {
             transaction.execute_batch(form.schema)?;
             transaction.pragma_update(None, "application_id", MAGIC)?;
             transaction.pragma_update(None, "user_version", form.version)?;
+            // With the tables or not at all: nobody sees them without what was kept before.
+            if let Some(older) = &older {
+                taken = upgrade::take_over(&mut transaction, form, older, warnings)?;
+            }
         }
         transaction.commit()?;
+        if let Some(older) = older {
+            upgrade::detach(&connection)?;
+            if taken {
+                upgrade::remove_unused(&older);
+            }
+        }
     } else {
         check(&connection, form)?;
         set_journal(&connection, path)?;
     }
     Ok(connection)
+}
+
+/// Why the system does not let us read what is there; SQLite would say only that it cannot.
+fn refusal(path: &Path) -> Option<String> {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => None,
+        _ => Some(error.to_string()),
+    };
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Some("it is a folder".to_string()),
+        Ok(found) if !found.is_file() => Some("it is no regular file".to_string()),
+        Ok(_) => File::open(path).err().and_then(refused),
+        Err(error) => refused(error),
+    }
 }
 
 /// True if the file has fewer pages than its header says; SQLite itself notices that only when it
@@ -271,12 +316,13 @@ mod tests {
         name: "the test",
         version: 1,
         schema: "CREATE TABLE t (a INTEGER);",
+        older: None,
         probes: &["SELECT a FROM t"],
     };
 
     fn open(path: &Path) -> (Result<Connection, Fault>, Vec<String>) {
         let mut warnings = Vec::new();
-        let (_lock, opened) = open_locked(path, &FORM, &mut warnings);
+        let (_lock, opened) = open_locked(path, &FORM, Damaged::PutAside, &mut warnings);
         (opened, warnings)
     }
 
@@ -332,7 +378,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("test-v1.db");
         let mut warnings = Vec::new();
-        let (lock, _) = open_locked(&path, &FORM, &mut warnings);
+        let (lock, _) = open_locked(&path, &FORM, Damaged::PutAside, &mut warnings);
         fs::write(beside(&path, "-damaged"), "").unwrap();
         assert!(matches!(open(&path).0, Err(Fault::Broken(_))));
         drop(lock);

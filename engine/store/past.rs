@@ -123,13 +123,15 @@ pub(super) fn attempt(row: &Row) -> rusqlite::Result<Attempt> {
     let files = files.and_then(|bytes| postcard::from_bytes(&bytes).ok()).unwrap_or_default();
     let manifest: Option<[u8; 32]> = row.get(14)?;
     let size = count(row, 15)?;
+    // A process that was started took some time.
+    let duration_ns = Some(count(row, 6)?).filter(|it| *it > 0);
     Ok(Attempt {
         run: row.get(0)?,
         label: row.get(1)?,
         action: row.get(2)?,
         key: Digest::from_parts(row.get(3)?, count(row, 4)?),
         start_ns: row.get(5)?,
-        duration_ns: count(row, 6)?,
+        duration_ns,
         cpu_ns: count(row, 7)?,
         peak_kib: count(row, 8)?,
         outcome: row.get(9)?,

@@ -111,8 +111,8 @@ pub struct Attempt {
     pub key: Digest,
     /// When it began, in ns since the epoch.
     pub start_ns: i64,
-    /// Wall time in ns.
-    pub duration_ns: u64,
+    /// Wall time in ns; nothing if its process could not be started.
+    pub duration_ns: Option<u64>,
     /// Processor time in ns, user and system.
     pub cpu_ns: u64,
     /// Greatest memory in KiB.

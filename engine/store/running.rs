@@ -46,6 +46,13 @@ impl Running {
         }
     }
 
+    /// All that go on, of whatever workspace.
+    pub fn all(dir: &Path) -> Vec<i64> {
+        let left = fs::read_dir(folder(dir)).into_iter().flatten().flatten();
+        let ids = left.filter_map(|it| it.file_name().to_str()?.parse().ok());
+        ids.filter(|id| Running::is(dir, *id)).collect()
+    }
+
     /// True if a run goes on.
     pub fn is(dir: &Path, id: i64) -> bool {
         let Ok(file) = File::open(file(dir, id)) else { return false };
@@ -69,12 +76,16 @@ mod tests {
         let running = Running::begin(dir.path(), 7).unwrap();
         let other = Running::begin(dir.path(), 8).unwrap();
         assert!(Running::is(dir.path(), 7) && Running::is(dir.path(), 8));
+        let mut all = Running::all(dir.path());
+        all.sort_unstable();
+        assert_eq!(all, [7, 8]);
         drop(running);
         assert!(!Running::is(dir.path(), 7) && Running::is(dir.path(), 8));
         drop(other);
         // One that was killed leaves its file behind.
         fs::write(file(dir.path(), 9), "").unwrap();
         assert!(!Running::is(dir.path(), 9));
+        assert!(Running::all(dir.path()).is_empty());
         let _next = Running::begin(dir.path(), 10);
         assert!(!file(dir.path(), 9).exists() && file(dir.path(), 10).exists());
     }

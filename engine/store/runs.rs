@@ -5,11 +5,15 @@ use super::history::{History, count};
 use super::past::{ATTEMPT, RUN, attempt, run};
 use super::records::{Attempt, CaseAttempt, RunRecord};
 use rusqlite::{Params, Row};
+use std::collections::BTreeSet;
 
 const CASE: &str = "SELECT run, label, name, key, round, attempt, cases.start, duration, cpu, peak,
     outcome FROM cases";
 
-/// The past of a target: processes and cases of its last attempts, the latest first.
+/// Holds for the targets of a [`list`].
+const AMONG: &str = "label IN (SELECT value FROM json_each(?2))";
+
+/// What ran of targets: processes and cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetPast {
     /// Processes of its actions.
@@ -43,21 +47,30 @@ impl History {
         self.find(query, [run], |row| count(row, 0)).into_iter().next().unwrap_or(0)
     }
 
-    /// Every target of which something ever ran, in whatever workspace; sorted.
-    pub fn labels(&self) -> Vec<String> {
-        self.find("SELECT DISTINCT label FROM attempts ORDER BY label", [], |row| row.get(0))
+    /// Every target of which something ever ran in a workspace.
+    pub fn labels(&self, workspace: &str) -> BTreeSet<String> {
+        let query = "SELECT DISTINCT label FROM attempts JOIN runs ON runs.id = run
+            WHERE workspace = ?1";
+        self.find(query, [workspace], |row| row.get(0)).into_iter().collect()
     }
 
-    /// What is known of the last runs in which something of a target ran, so many at most.
-    pub fn past_of(&self, workspace: &str, label: &str, limit: usize) -> TargetPast {
-        let runs = "WITH last AS (SELECT DISTINCT run FROM attempts JOIN runs ON runs.id = run
-            WHERE label = ?2 AND workspace = ?1 ORDER BY run DESC LIMIT ?3)";
-        let last = "WHERE label = ?2 AND run IN (SELECT run FROM last)";
-        let of = (workspace, label, many(limit));
-        let query = format!("{runs} {CASE} {last} ORDER BY run DESC, name, cases.rowid");
-        let cases = self.find(&query, of, case);
-        let query = format!("{runs} {ATTEMPT} {last} ORDER BY run DESC, attempts.rowid");
-        TargetPast { attempts: self.find(&query, of, attempt), cases }
+    /// Numbers of the runs of a workspace in which something of these targets ran, the latest first.
+    pub fn runs_with(&self, workspace: &str, labels: &BTreeSet<String>) -> Vec<i64> {
+        let query = format!(
+            "SELECT DISTINCT run FROM attempts JOIN runs ON runs.id = run
+            WHERE {AMONG} AND workspace = ?1 ORDER BY run DESC"
+        );
+        self.find(&query, (workspace, list(labels)), |row| row.get(0))
+    }
+
+    /// What ran of these targets in a run, in the order in which it ended, cases by their names.
+    pub fn past_in(&self, run: i64, labels: &BTreeSet<String>) -> TargetPast {
+        let labels = list(labels);
+        let of = (run, &*labels);
+        let query = format!("{ATTEMPT} WHERE run = ?1 AND {AMONG} ORDER BY attempts.rowid");
+        let attempts = self.find(&query, of, attempt);
+        let query = format!("{CASE} WHERE run = ?1 AND {AMONG} ORDER BY name, cases.rowid");
+        TargetPast { attempts, cases: self.find(&query, of, case) }
     }
 
     pub(super) fn find<T>(
@@ -74,6 +87,11 @@ impl History {
         });
         found.unwrap_or_default()
     }
+}
+
+/// Targets as a value of a query.
+fn list(labels: &BTreeSet<String>) -> String {
+    serde_json::json!(labels).to_string()
 }
 
 fn many(limit: usize) -> i64 {

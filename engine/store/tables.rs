@@ -51,5 +51,6 @@ pub const FORM: Form = Form {
     name: "the ledger",
     version: 2,
     schema: include_str!("schema.sql"),
+    older: None,
     probes: &[RESULTS.drop, SHAPES.drop, CASES.drop, TOOLS.drop, LAST.drop, PUT_STAT, PUT_TEXT],
 };

@@ -2,6 +2,7 @@
 //! for it. What explanations need of the latest process of each action stays, and so do durations.
 
 use super::history::History;
+use super::running::Running;
 use rusqlite::{OptionalExtension, Transaction};
 use std::time::Duration;
 
@@ -27,16 +28,21 @@ const USED: &str = "SELECT (page_count - freelist_count) * page_size
     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
 const FIRST_START: &str = "SELECT start FROM runs ORDER BY id LIMIT 1";
 const FIRST_YOUNG: &str = "SELECT min(id) FROM runs WHERE start >= ?1";
+// The list of the runs that go on is the last value of each statement: whatever their age, they are
+// still being written.
 const DROP_CASES: &str = "DELETE FROM cases WHERE rowid IN
-    (SELECT rowid FROM cases WHERE run < ?1 ORDER BY rowid LIMIT ?2)";
+    (SELECT rowid FROM cases WHERE run < ?1 AND run NOT IN (SELECT value FROM json_each(?3))
+    ORDER BY rowid LIMIT ?2)";
 /// A process of the same action in a later run, in the same workspace.
 const DROP_ATTEMPTS: &str = "DELETE FROM attempts WHERE rowid > ?1 AND rowid <= ?2 AND run < ?3
+    AND run NOT IN (SELECT value FROM json_each(?4))
     AND EXISTS (SELECT 1 FROM attempts AS later
         JOIN runs AS theirs ON theirs.id = later.run
         JOIN runs AS own ON own.id = attempts.run
         WHERE later.label = attempts.label AND later.action = attempts.action
             AND later.run > attempts.run AND theirs.workspace = own.workspace)";
 const DROP_RUNS: &str = "DELETE FROM runs WHERE id > ?1 AND id <= ?2 AND id < ?3
+    AND id NOT IN (SELECT value FROM json_each(?4))
     AND NOT EXISTS (SELECT 1 FROM attempts WHERE run = id)
     AND NOT EXISTS (SELECT 1 FROM cases WHERE run = id)";
 const LOOKED: &str = "SELECT at FROM looked WHERE what = ?1";
@@ -47,8 +53,8 @@ const PAUSE_NS: u64 = 24 * 3600 * 1_000_000_000;
 
 impl History {
     /// Lets go of some of what is too much once a run has ended; what is left over goes after the
-    /// next ones. `run` is the number of the run, all of which stays, `now_ns` the time since the
-    /// epoch.
+    /// next ones. `run` is the number of the run, all of which stays, as does all of those that still go
+    /// on; `now_ns` is the time since the epoch.
     pub fn trim(&self, budget: &Budget, run: i64, now_ns: i64) {
         let Some(database) = self.database.as_ref().filter(|_| run > 0) else { return };
         let age = i64::try_from(budget.age.as_nanos()).unwrap_or(i64::MAX);
@@ -65,11 +71,12 @@ impl History {
             Ok((large, first < oldest && !paused("age")?))
         });
         let Some((large, old)) = excess.filter(|(large, old)| *large || *old) else { return };
+        let live = format!("{:?}", Running::all(&self.folder));
         database.write(|transaction| {
             let young: Option<i64> =
                 transaction.query_row(FIRST_YOUNG, [oldest], |row| row.get(0))?;
             let horizon = if old { young.unwrap_or(run).min(run) } else { 0 };
-            let (dropped, done) = trim(transaction, run, horizon, large)?;
+            let (dropped, done) = trim(transaction, run, horizon, large, &live)?;
             for (what, over) in [("age", old && done), ("size", large && done && dropped == 0)] {
                 if over {
                     transaction.execute(NOTE_LOOKED, (what, now_ns))?;
@@ -87,6 +94,7 @@ fn trim(
     run: i64,
     horizon: i64,
     large: bool,
+    live: &str,
 ) -> rusqlite::Result<(usize, bool)> {
     let some = |table: &str| {
         let query = format!("SELECT count(*) FROM {table} WHERE run = ?1");
@@ -94,7 +102,8 @@ fn trim(
         Ok::<_, rusqlite::Error>(ROWS.saturating_add(2 * written))
     };
     let most = some("cases")?;
-    let mut dropped = transaction.execute(DROP_CASES, (if large { run } else { horizon }, most))?;
+    let until = if large { run } else { horizon };
+    let mut dropped = transaction.execute(DROP_CASES, (until, most, live))?;
     let mut done = (dropped as i64) < most;
     let most = some("attempts")?;
     for (table, statement) in [("attempts", DROP_ATTEMPTS), ("runs", DROP_RUNS)] {
@@ -102,7 +111,7 @@ fn trim(
             true => quarter(transaction, table)?.max(horizon).min(run),
             false => horizon,
         };
-        let (of_table, over) = pass(transaction, table, statement, horizon, most)?;
+        let (of_table, over) = pass(transaction, (table, statement), horizon, most, live)?;
         dropped += of_table;
         done &= over;
     }
@@ -123,10 +132,10 @@ fn quarter(transaction: &Transaction, table: &str) -> rusqlite::Result<i64> {
 /// and whether these were the last ones before the run `horizon`. Then the next look begins anew.
 fn pass(
     transaction: &Transaction,
-    table: &str,
-    statement: &str,
+    (table, statement): (&str, &str),
     horizon: i64,
     rows: i64,
+    live: &str,
 ) -> rusqlite::Result<(usize, bool)> {
     let from: Option<i64> = transaction.query_row(LOOKED, [table], |row| row.get(0)).optional()?;
     let from = from.unwrap_or(0);
@@ -140,7 +149,7 @@ fn pass(
     let over: Option<bool> =
         transaction.query_row(&next, (to, horizon), |row| row.get(0)).optional()?;
     let over = over.unwrap_or(true);
-    let dropped = transaction.execute(statement, (from, to, horizon))?;
+    let dropped = transaction.execute(statement, (from, to, horizon, live))?;
     transaction.execute(NOTE_LOOKED, (table, if over { 0 } else { to }))?;
     Ok((dropped, over))
 }
@@ -168,7 +177,7 @@ mod tests {
                 action: "make".into(),
                 key: Digest::of(b"key"),
                 start_ns,
-                duration_ns: 1,
+                duration_ns: Some(1),
                 cpu_ns: 1,
                 peak_kib: 1,
                 outcome: "passed".into(),
@@ -267,5 +276,31 @@ mod tests {
         history.trim(&budget, other, 9 * DAY);
         assert!(history.last_attempt("/w", "//:all", "make", 9).is_some());
         assert_eq!(history.attempts(1).len(), 1);
+    }
+
+    #[test]
+    fn a_run_that_still_goes_on_stays_whatever_its_age() {
+        let dir = tempfile::tempdir().unwrap();
+        let long = History::open(dir.path()).0;
+        let record = RunRecord { workspace: "/w".into(), ..RunRecord::default() };
+        let id = long.begin(&record);
+        let history = filled(dir.path(), 9, 1);
+        let mut of_others = (history.attempts(2), history.cases(2));
+        of_others.0.iter_mut().for_each(|it| it.run = id);
+        of_others.1.iter_mut().for_each(|it| it.run = id);
+        long.record(id, &of_others.0, &of_others.1, &[]);
+        let budgets = [
+            Budget { age: Duration::ZERO, ..Budget::default() },
+            Budget { size: 0, age: Duration::MAX },
+        ];
+        let kept = || (history.run(id).is_some(), history.attempts(id).len());
+        for (budget, days) in budgets.into_iter().zip([20, 40]) {
+            history.trim(&budget, 10, days * DAY);
+            assert_eq!((kept(), history.cases(id).len()), ((true, 2), 1));
+            assert!(history.runs("/w", 99).len() < 10);
+        }
+        long.end(id, 9 * DAY, 0, None);
+        history.trim(&budgets[0], 10, 60 * DAY);
+        assert_eq!((kept(), history.cases(id).len()), ((false, 0), 0));
     }
 }

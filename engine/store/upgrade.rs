@@ -1,42 +1,66 @@
-//! The history of an earlier eng, taken over when the file of this one is made.
+//! What an earlier eng has kept in a file of another form, taken over when the file of this one is
+//! made.
 
-use super::database::Database;
-use super::opening::beside;
+use super::error::quoted;
+use super::opening::{Fault, Form, beside};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Transaction};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-const OLDER: &str = "history-v2.db";
-
-/// All that the older form had. What it did not know is nothing, and its rows of cases were never
-/// written.
-const TAKE: &str = "
-INSERT INTO runs (id, start, stop, workspace, command, exit, version, idle)
-    SELECT id, start, stop, workspace, command, exit, version, 0 FROM older.runs;
-INSERT INTO attempts (run, label, action, key, size, start, duration, cpu, peak, outcome, origin,
-    reason, tests, round, attempt, same, manifest, manifest_size, files)
-    SELECT run, label, action, key, size, start, duration, cpu, peak, outcome, origin, reason,
-        action = 'test ' || label, 0, 1, same, manifest, manifest_size, files
-    FROM older.attempts WHERE test_case IS NULL ORDER BY rowid;
-INSERT INTO durations SELECT * FROM older.durations;";
-
-/// The file of an earlier eng, if there is one and none of this one.
-pub(super) fn needed(dir: &Path, file: &str) -> Option<PathBuf> {
-    let older = dir.join(OLDER);
-    (older.exists() && !dir.join(file).exists()).then_some(older)
+/// What an earlier eng has kept.
+pub(super) struct Older {
+    /// Name of its file.
+    pub file: &'static str,
+    /// Statements that fill our tables from those of a database with the name `older`.
+    pub take: &'static str,
 }
 
-/// Copies what an earlier eng has kept, all of it or nothing, and removes its file unless somebody
-/// uses it. One that cannot be read stays where it is: it was for explanations and guesses only.
-pub(super) fn take_over(older: &Path, database: &Database) {
-    let taken = database.attached(older, "older", |connection| {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(TAKE)?;
-        transaction.commit()
-    });
-    if taken.is_none() {
-        return;
+/// Attaches the file of an earlier eng to a connection whose own file is to be made; gives its path
+/// if there is one that can be read.
+pub(super) fn attach(
+    connection: &Connection,
+    path: &Path,
+    form: &Form,
+    warnings: &mut Vec<String>,
+) -> Result<Option<PathBuf>, Fault> {
+    let Some(older) = &form.older else { return Ok(None) };
+    let older = path.with_file_name(older.file);
+    if !older.exists() {
+        return Ok(None);
     }
+    let shown = ToSqlOutput::Borrowed(ValueRef::Text(older.as_os_str().as_bytes()));
+    match connection.execute("ATTACH ?1 AS older", [shown]) {
+        Ok(_) => Ok(Some(older)),
+        Err(error) => done_without(form, &older, error, warnings).map(|()| None),
+    }
+}
+
+/// Fills tables that were just made, all of it or nothing; true if that was done.
+pub(super) fn take_over(
+    transaction: &mut Transaction,
+    form: &Form,
+    older: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<bool, Fault> {
+    let take = form.older.as_ref().map_or("", |older| older.take);
+    let part = transaction.savepoint()?;
+    let taken = part.execute_batch(take).and_then(|()| part.commit());
+    match taken {
+        Ok(()) => Ok(true),
+        Err(error) => done_without(form, older, error, warnings).map(|()| false),
+    }
+}
+
+/// Lets go of the attached file.
+pub(super) fn detach(connection: &Connection) -> Result<(), Fault> {
+    Ok(connection.execute_batch("DETACH older")?)
+}
+
+/// Removes the file of an earlier eng unless somebody uses it.
+pub(super) fn remove_unused(older: &Path) {
     let alone = File::open(beside(older, "-lock"))
         .is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok());
     if alone {
@@ -46,12 +70,36 @@ pub(super) fn take_over(older: &Path, database: &Database) {
     }
 }
 
+/// One that cannot be read stays where it is, and we begin anew: it was for explanations and guesses
+/// only. What passes, such as a full disk, is an error: the next time it may be taken over.
+fn done_without(
+    form: &Form,
+    older: &Path,
+    error: rusqlite::Error,
+    warnings: &mut Vec<String>,
+) -> Result<(), Fault> {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, SystemIoFailure};
+    match error.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked | DiskFull | OutOfMemory | SystemIoFailure) => {
+            Err(error.into())
+        }
+        _ => {
+            warnings.push(format!(
+                "what an earlier eng has kept in {} cannot be read ({error}); {} begins anew",
+                quoted(older),
+                form.name
+            ));
+            Ok(())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::history::History;
     use super::*;
-    use rusqlite::Connection;
     use std::time::Duration;
+    const OLDER: &str = "history-v2.db";
 
     /// The tables of the older form, with two runs, an action, a test and a duration.
     const BEFORE: &str = "
@@ -96,8 +144,37 @@ INSERT INTO durations VALUES ('/w', '//:a', 'make a', 1000);";
         let dir = tempfile::tempdir().unwrap();
         let older = dir.path().join(OLDER);
         fs::write(&older, "no database at all, but long enough to be looked at").unwrap();
-        let (history, _) = History::open(dir.path());
+        let (history, warnings) = History::open(dir.path());
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        let begin = format!("what an earlier eng has kept in '{}' cannot", older.display());
+        assert!(warning.starts_with(&begin), "{warning}");
+        assert!(warning.ends_with("; the history begins anew"), "{warning}");
         assert_eq!(history.runs("/w", 9), []);
         assert!(older.exists());
+        drop(history);
+        // It is told once.
+        assert_eq!(History::open(dir.path()).1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_of_which_a_part_cannot_be_read_is_not_taken_over_in_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let older = dir.path().join(OLDER);
+        let twice = format!("{BEFORE} DROP TABLE durations;");
+        Connection::open(&older).and_then(|it| it.execute_batch(&twice)).unwrap();
+        let (history, warnings) = History::open(dir.path());
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(history.runs("/w", 9), []);
+        assert!(older.exists());
+    }
+
+    #[test]
+    fn what_was_begun_by_one_that_was_killed_is_done_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let older = dir.path().join(OLDER);
+        Connection::open(&older).and_then(|it| it.execute_batch(BEFORE)).unwrap();
+        // The file was made, and nothing in it yet.
+        fs::write(dir.path().join("history-v3.db"), "").unwrap();
+        assert_eq!(History::open(dir.path()).0.runs("/w", 9).len(), 2);
     }
 }
