@@ -2,6 +2,7 @@
 
 use super::ask::Unanswered;
 use super::claims::Grant;
+use super::kept;
 use super::lookup;
 use super::manifest::Content;
 use super::prepare::{Inputs, Prepared, prepare};
@@ -142,13 +143,14 @@ pub(super) fn carry_out(
         };
         let good = row.outcome == ResultOutcome::Passed
             || action.test.as_deref().is_some_and(skipped)
-            || shared.options.retell && retold(&row).is_some();
+            || shared.options.retell && retold(&row, &prepared).is_some();
         if good || !is_test {
             publish(shared, action, &row)?;
             let (outcome, command) = match row.outcome {
                 ResultOutcome::Passed => (Outcome::Passed, None),
                 ResultOutcome::Failed { .. } => {
-                    (retold(&row).unwrap_or(Outcome::Passed), Some(command_line(&prepared)))
+                    let outcome = retold(&row, &prepared).unwrap_or(Outcome::Passed);
+                    (outcome, Some(command_line(&prepared)))
                 }
             };
             why::tell_standing(shared, action, &prepared, &row, about, outcome.clone());
@@ -208,21 +210,24 @@ pub(super) fn carry_out(
 }
 
 /// How a remembered failure ended; nothing if it is not known well enough to be told again. A test
-/// that ended well but told of failures is kept as status 0.
-fn retold(row: &ResultRow) -> Option<Outcome> {
-    match row.outcome {
-        ResultOutcome::Passed => None,
-        ResultOutcome::Failed { status: 0 } => Some(Outcome::Passed),
-        ResultOutcome::Failed { status } if status > 0 => Some(Outcome::Exited(status)),
-        ResultOutcome::Failed { status } if status > FORCED => Some(Outcome::Signalled(-status)),
-        ResultOutcome::Failed { .. } => None,
+/// that ended well but told of failures is kept as status 0. The limit of time is part of the key.
+fn retold(row: &ResultRow, prepared: &Prepared) -> Option<Outcome> {
+    let ResultOutcome::Failed { status } = row.outcome else { return None };
+    match status {
+        0 => Some(Outcome::Passed),
+        status if status > 0 => Some(Outcome::Exited(status)),
+        FORCED => prepared.manifest.timeout.map(Outcome::TimedOut),
+        status if status > FORCED => Some(Outcome::Signalled(-status)),
+        status => kept::refutation(REFUTED - status).map(Outcome::Refuted),
     }
 }
 
-/// The status under which an end by force is kept; above it stand signals, with a minus sign.
+/// The status under which an end by a limit of time is kept; above it stand signals, with a minus
+/// sign.
 pub(super) const FORCED: i32 = -1000;
-/// The status of a test that ended well and left something behind that says that it failed.
-pub(super) const REFUTED: i32 = FORCED - 1;
+/// The status of a test that ended well and left something behind that says that it failed; other
+/// reasons follow below it. The one above names none, and is not told again.
+pub(super) const REFUTED: i32 = FORCED - 2;
 
 /// Makes the outputs of a result known to those that read them.
 fn publish(shared: &Shared, action: &Action, row: &ResultRow) -> Result<()> {
