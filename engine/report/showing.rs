@@ -142,11 +142,11 @@ impl Text<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::json::Started;
+    use super::super::stream::Form;
     use super::*;
     use crate::base::PackageName;
     use crate::event::{About, ActionId, Case, Known, Origin};
-    use crate::report::json::Started;
-    use crate::report::stream::Form;
     use crossbeam_channel::{bounded, unbounded};
     use std::io::{self, Write};
     use std::sync::mpsc;
