@@ -155,6 +155,40 @@ fn a_signal_asks_what_runs_and_the_run_goes_on() {
     held.let_go(child, told).expect(0).tells("PASS  //:t  3 cases").tells("cases: 3 passed\n");
 }
 
+/// A source that is modified while a process reads it has the process started once more.
+const TWICE: &str = r#"
+-- BUILD.ron
+[workspace(name: "ws"), sh_test(name: "t", srcs: "t.sh", data: ["data.txt"])]
+-- data.txt
+one
+-- t.sh
+#!/bin/sh
+if test -e HERE-1; then
+    echo "the second"
+    : > HERE
+    until test -e GO; do sleep 0.01; done
+else
+    : > HERE-1
+    echo "the first"
+    echo two >> "$(readlink -f data.txt)"
+fi
+"#;
+
+#[test]
+fn a_process_that_is_started_once_more_is_watched_where_it_prints() {
+    let held = Held::new(TWICE);
+    let mut child = held.start(&["--test-output=streamed", "--events=it.jsonl"]);
+    let told = wait_told(&mut child, "the second\n");
+    assert_eq!(told, "the first\nthe second\n");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
+    kill_process(pid, Signal::QUIT).expect("ask eng");
+    let told = told + &wait_told(&mut child, "last output: the second\n");
+    let run = held.let_go(child, told).expect(0);
+    assert_eq!(run.stderr.matches("the first\n").count(), 1, "{}", run.stderr);
+    let starts = held.ws.read("it.jsonl").matches("\"ev\":\"action_started\"").count();
+    assert_eq!(starts, 2);
+}
+
 #[test]
 fn a_slow_test_is_told_while_it_runs() {
     let held = Held::new(TWO);

@@ -14,7 +14,6 @@ use crate::base::{Digest, Why};
 use crate::event::{About, ActionId, Event, Origin, Outcome, Process};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
-use std::sync::Once;
 use std::time::{Duration, Instant, SystemTime};
 
 /// What came of an action.
@@ -169,12 +168,10 @@ pub(super) fn carry_out(
     }
     before();
     stamps.looked();
-    let told = Once::new();
+    // A process that is started once more is told once more: it is to be seen somewhere else.
     let begin = |view| {
-        told.call_once(|| {
-            let (about, view) = (about.clone(), Some(view));
-            let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
-        });
+        let (about, view) = (about.clone(), Some(view));
+        let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
     };
     let mut done = start(shared, action, &prepared, &place, grant, &begin, stamps);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
