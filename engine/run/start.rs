@@ -223,6 +223,7 @@ fn seen(root: &ExecRoot, stdout: &Path, stderr: &Path) -> View {
         tests: false,
         case: None,
         steps: None,
+        over: Default::default(),
     }
 }
 

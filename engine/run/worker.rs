@@ -11,9 +11,11 @@ use super::start::start;
 use super::why;
 use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
 use crate::base::{Digest, Why};
-use crate::event::{About, ActionId, Event, Origin, Outcome, Process};
+use crate::event::{About, ActionId, Event, Origin, Outcome, Process, View};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What came of an action.
@@ -169,8 +171,9 @@ pub(super) fn carry_out(
     before();
     stamps.looked();
     // A process that is started once more is told once more: it is to be seen somewhere else.
+    let over = Over::default();
     let begin = |view| {
-        let (about, view) = (about.clone(), Some(view));
+        let (about, view) = (about.clone(), Some(View { over: over.0.clone(), ..view }));
         let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
     };
     let mut done = start(shared, action, &prepared, &place, grant, &begin, stamps);
@@ -204,6 +207,16 @@ pub(super) fn carry_out(
         done.command = Some(command_line(&prepared));
     }
     Ok(done)
+}
+
+/// Says to whoever looks at an action that it has ended, also by a panic.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// How a remembered failure ended; nothing if it is not known well enough to be told again. A test
