@@ -25,7 +25,7 @@ mod scratch; // a folder of this process alone
 mod fuzz; // the record of a run from any bytes
 
 pub use crate::analyze::COVERAGE;
-pub use crate::run::{Deadline, Options, Schedule, inherited, make_pages, page_maker};
+pub use crate::run::{Deadline, Options, Schedule, ends, inherited, make_pages, page_maker};
 pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};
