@@ -1,6 +1,6 @@
 //! Further attempts, several runs, random order, limits of a run.
 
-use crate::support::{Workspace, workspace};
+use crate::support::{Run, Workspace, workspace};
 use std::fs;
 
 /// A test that fails on its first attempts: a counter outside of the workspace tells which it is.
@@ -276,6 +276,35 @@ fn remembered_failures_are_told_again_if_that_is_asked_for() {
     noted(&ws);
     ws.eng(&["test", "--retell"]).expect(3).tells("  t::c4: failed\n").tells("    why\n");
     assert_eq!(noted(&ws).len(), 0);
+}
+
+#[test]
+fn ends_by_force_are_told_again_with_what_was_printed_until_then() {
+    let ws =
+        four(["echo busy; sleep 600", ": > $TEST_PREMATURE_EXIT_FILE", "kill -KILL $$", "exit 0"]);
+    let first = ws.eng(&["test", "--timeout=1", "--verbose"]).expect(3);
+    // Without the time, or that it is cached.
+    let told = |run: &Run| -> Vec<String> {
+        let lines = run.stderr.lines();
+        let lines = lines.filter(|line| line.starts_with("FAIL ") || line.starts_with("TIMEOUT "));
+        lines.filter_map(|line| Some(line.rsplit_once("  ")?.0.to_string())).collect()
+    };
+    assert_eq!(
+        told(&first),
+        [
+            "TIMEOUT //:a  timed out after 1s",
+            "FAIL  //:b  crashed: it ended early: TEST_PREMATURE_EXIT_FILE is still there",
+            "FAIL  //:c  crashed: SIGKILL",
+        ]
+    );
+    let again = ws.eng(&["test", "--timeout=1", "--retell", "--verbose"]).expect(3).ran(&[]);
+    assert_eq!(told(&again), told(&first));
+    again.tells("    busy\n");
+    // Another limit is another question.
+    ws.eng(&["test", "--timeout=2", "--retell", "--verbose", "//:a"])
+        .expect(3)
+        .ran(&["test //:a"])
+        .tells("TIMEOUT //:a  timed out after 2s");
 }
 
 #[test]

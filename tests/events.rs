@@ -204,22 +204,11 @@ fn a_mistake_in_a_file_ends_the_stream_with_its_text() {
 #[test]
 fn files_descriptors_and_standard_output_get_the_same() {
     let ws = workspace(ALL);
-    let script = format!(
+    let run = Run::of(ws.in_shell(&format!(
         "{} test //:good --events=- --events=file.jsonl --events=fd:7 7>seven.jsonl",
         env!("CARGO_BIN_EXE_eng")
-    );
-    let mut command = ws.command(&[]);
-    let envs: Vec<_> =
-        command.get_envs().map(|(k, v)| (k.to_owned(), v.map(|v| v.to_owned()))).collect();
-    command = Command::new("sh");
-    command.args(["-c", &script]).current_dir(ws.root());
-    for (name, value) in envs {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    let run = Run::of(command).expect(0);
+    )));
+    let run = run.expect(0);
     let bare = |text: &str| {
         let lines = lines(text);
         lines.into_iter().map(|line| line["ev"].clone()).collect::<Vec<_>>()
@@ -250,12 +239,17 @@ fn what_cannot_be_written_is_told_before_anything_runs() {
     }
 }
 
-/// Starts a run that tells a named pipe, and waits until all but the telling is over.
-fn told_to_nobody(ws: &Workspace) -> (std::process::Child, PathBuf) {
+/// Starts a run that tells a named pipe, and waits until all but the telling is over;
+/// `is_ignoring` has it ignore SIGHUP, as under `nohup`.
+fn told_to_nobody(ws: &Workspace, is_ignoring: bool) -> (std::process::Child, PathBuf) {
     let pipe = ws.beside("pipe");
-    done(Command::new("mkfifo").arg(&pipe)).unwrap();
+    if !pipe.exists() {
+        done(Command::new("mkfifo").arg(&pipe)).unwrap();
+    }
     let to = format!("--events={}", pipe.display());
-    let mut command = ws.command(&["test", "//:good", &to]);
+    let ignoring = if is_ignoring { "trap '' HUP; " } else { "" };
+    let script = format!("{ignoring}exec {} test //:good {to}", env!("CARGO_BIN_EXE_eng"));
+    let mut command = ws.in_shell(&script);
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
     // Nobody reads, and yet the test is run to its end.
     let kept = ws.root().join("eng-out/last/events.jsonl");
@@ -269,7 +263,7 @@ fn told_to_nobody(ws: &Workspace) -> (std::process::Child, PathBuf) {
 #[test]
 fn a_slow_reader_stops_nobody_and_loses_nothing() {
     let ws = workspace(ALL);
-    let (child, pipe) = told_to_nobody(&ws);
+    let (child, pipe) = told_to_nobody(&ws, false);
     let mut text = String::new();
     fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
     let lines = lines(&text);
@@ -279,15 +273,29 @@ fn a_slow_reader_stops_nobody_and_loses_nothing() {
 }
 
 #[test]
-fn ctrl_c_ends_the_wait_for_a_reader() {
+fn what_asks_for_the_end_ends_the_wait_for_a_reader() {
     let ws = workspace(ALL);
-    let (mut child, _) = told_to_nobody(&ws);
-    crate::support::wait_told(&mut child, "bytes wait to be read; Ctrl-C gives them up");
-    done(Command::new("kill").args(["-INT", &child.id().to_string()])).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("bytes were not read"), "{told}");
-    assert_eq!(output.status.code(), Some(0));
+    // In the second run there is nothing to do.
+    for (signals, is_ignoring) in [
+        (&["HUP"][..], false),
+        (&["HUP"], false),
+        (&["INT"], false),
+        (&["TERM"], false),
+        (&["HUP", "INT"], true),
+    ] {
+        let (mut child, _) = told_to_nobody(&ws, is_ignoring);
+        crate::support::wait_told(&mut child, "bytes wait to be read; Ctrl-C gives them up");
+        for signal in signals {
+            assert_eq!(child.try_wait().unwrap(), None, "{signals:?}");
+            done(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]))
+                .unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("bytes were not read"), "{told}");
+        assert_eq!(output.status.code(), Some(0), "{signals:?}");
+    }
 }
 
 #[test]

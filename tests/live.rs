@@ -147,12 +147,46 @@ fn a_signal_asks_what_runs_and_the_run_goes_on() {
     kill_process(pid, Signal::QUIT).expect("ask eng");
     let told = wait_told(&mut child, "last output: asks for port 80\n");
     let lines: Vec<&str> = told.lines().collect();
-    // The listing has ended just before, and may not have been told yet.
-    assert!(lines[0].starts_with("after ") && lines[0].ends_with(" running"), "{told}");
-    let [.., case, last] = lines.as_slice() else { panic!("{told}") };
+    let [head, case, last] = lines.as_slice() else { panic!("{told}") };
+    // The listing has ended just before, and may not have been told yet: it is done.
+    assert!(head.starts_with("after ") && head.ends_with(" done, 1 running"), "{told}");
     assert!(case.ends_with("s  test //:t#t::waits"), "{told}");
     assert_eq!(*last, "         last output: asks for port 80");
     held.let_go(child, told).expect(0).tells("PASS  //:t  3 cases").tells("cases: 3 passed\n");
+}
+
+/// A source that is modified while a process reads it has the process started once more.
+const TWICE: &str = r#"
+-- BUILD.ron
+[workspace(name: "ws"), sh_test(name: "t", srcs: "t.sh", data: ["data.txt"])]
+-- data.txt
+one
+-- t.sh
+#!/bin/sh
+if test -e HERE-1; then
+    echo "the second"
+    : > HERE
+    until test -e GO; do sleep 0.01; done
+else
+    : > HERE-1
+    echo "the first"
+    echo two >> "$(readlink -f data.txt)"
+fi
+"#;
+
+#[test]
+fn a_process_that_is_started_once_more_is_watched_where_it_prints() {
+    let held = Held::new(TWICE);
+    let mut child = held.start(&["--test-output=streamed", "--events=it.jsonl"]);
+    let told = wait_told(&mut child, "the second\n");
+    assert_eq!(told, "the first\nthe second\n");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
+    kill_process(pid, Signal::QUIT).expect("ask eng");
+    let told = told + &wait_told(&mut child, "last output: the second\n");
+    let run = held.let_go(child, told).expect(0);
+    assert_eq!(run.stderr.matches("the first\n").count(), 1, "{}", run.stderr);
+    let starts = held.ws.read("it.jsonl").matches("\"ev\":\"action_started\"").count();
+    assert_eq!(starts, 2);
 }
 
 #[test]

@@ -258,7 +258,82 @@ fn on_github_failures_are_annotations_and_a_summary_of_the_step() {
     assert!(!run(&["test", "//:good"]).expect(0).stderr.contains("::"));
     // A mistake of the user's is one.
     let told = run(&["test", "//:goof"]).expect(2).stderr;
-    assert!(told.contains("::error title=eng::eng: "), "{told}");
+    let (_, told) = told.split_once("::error title=").unwrap();
+    assert!(told.contains("//%3Agoof") && told.contains("::eng: "), "{told}");
+}
+
+/// Mistakes in two files, one of them found in the analysis only.
+const MISTAKES: &str = r#"
+-- BUILD.ron
+[
+    sh_test(name: "t", srcs: "t.sh"),
+    cc_libary(name: "x"),
+    cc_binary(name: "y", srcss: ["x.c"]),
+]
+-- a/BUILD.ron
+[sh_test(name: "t", srcs: "none.sh")]
+-- t.sh
+#!/bin/sh
+"#;
+
+#[test]
+fn on_github_each_mistake_in_a_file_is_an_annotation_there() {
+    let ws = workspace(MISTAKES);
+    let run = |files: &[&str]| {
+        let mut command = ws.command(&[&["test"], files].concat());
+        command.env("GITHUB_ACTIONS", "true");
+        let told = Run::of(command).expect(2).stderr;
+        let lines = told.lines().filter(|line| line.starts_with("::"));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert_eq!(
+        run(&[]),
+        "\
+::error file=BUILD.ron,line=3,col=5,title=there is no rule 'cc_libary'; did you mean 'cc_library'?\
+::BUILD.ron:3:5: there is no rule 'cc_libary'; did you mean 'cc_library'?\
+%0A  |%0A3 |     cc_libary(name: \"x\"),%0A  |     ^^^^^^^^^
+::error file=BUILD.ron,line=4,col=26,title=cc_binary has no attribute 'srcss'; did you mean 'srcs'?\
+::BUILD.ron:4:26: cc_binary has no attribute 'srcss'; did you mean 'srcs'?\
+%0A  |%0A4 |     cc_binary(name: \"y\", srcss: [\"x.c\"]),%0A  |                          ^^^^^
+"
+    );
+    ws.write("BUILD.ron", "[workspace(name: \"ws\")]\n");
+    assert_eq!(
+        run(&[]),
+        "\
+::error file=a/BUILD.ron,line=1,col=27,title=the file 'none.sh' does not exist in //a; it has no files\
+::a/BUILD.ron:1:27: the file 'none.sh' does not exist in //a; it has no files\
+%0A  |%0A1 | [sh_test(name: \"t\", srcs: \"none.sh\")]%0A  |                           ^^^^^^^^^
+"
+    );
+}
+
+#[test]
+fn on_gitlab_each_mistake_in_a_file_has_its_place() {
+    let ws = workspace(MISTAKES);
+    let run = |code: i32| {
+        let mut command = ws.command(&["test"]);
+        command.env("GITLAB_CI", "true").env("CI_PROJECT_DIR", ws.root());
+        Run::of(command).expect(code);
+        let text = ws.read("eng-out/last/gl-code-quality-report.json");
+        let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let line = |it: &serde_json::Value| {
+            let place = &it["location"];
+            format!("{}:{}: {}\n", place["path"], place["lines"]["begin"], it["description"])
+        };
+        all.as_array().unwrap().iter().map(line).collect::<String>()
+    };
+    assert_eq!(
+        run(2),
+        "\
+\"BUILD.ron\":3: \"there is no rule 'cc_libary'; did you mean 'cc_library'?\"
+\"BUILD.ron\":4: \"cc_binary has no attribute 'srcss'; did you mean 'srcs'?\"
+"
+    );
+    ws.write("BUILD.ron", "[workspace(name: \"ws\")]\n");
+    ws.write("a/BUILD.ron", "[]\n");
+    // A report of an earlier run would be taken for one of this.
+    assert_eq!(run(4), "");
 }
 
 #[test]

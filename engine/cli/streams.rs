@@ -3,7 +3,7 @@
 use super::Exit;
 use super::options::typed;
 use crate::report::{Service, Started, Streams, Target, print_problem};
-use crate::session::{Failure, inherited};
+use crate::session::{Failure, ends, inherited};
 use anyhow::Context;
 use clap::Args;
 use std::fs::{File, OpenOptions};
@@ -147,13 +147,14 @@ pub fn end(streams: Streams, res: &Result<Exit, Failure>) {
     finish(streams, exit as i32, problem.trim_end(), SystemTime::now());
 }
 
-/// Tells how it ended and when, and waits for all who read; Ctrl-C ends the waiting.
+/// Tells how it ended and when, and waits for all who read; what asks for the
+/// end of a run ends the waiting.
 pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
     if streams.is_empty() {
         return;
     }
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in ends() {
         // Without it the signal ends the process, and the waiting with it.
         let _ = signal_hook::flag::register(signal, stop.clone());
     }

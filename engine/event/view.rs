@@ -2,6 +2,8 @@
 
 use crate::base::ReadStep;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Where to look at a process while it runs. Whoever looks does not disturb it; the files are
 /// removed once it has ended, and what it printed is then where its end says.
@@ -17,6 +19,8 @@ pub struct View {
     pub case: Option<String>,
     /// Where it tells which case it has come to, if its protocol has lines for that.
     pub steps: Option<Steps>,
+    /// True once the action has ended, which is told a little later.
+    pub over: Arc<AtomicBool>,
 }
 
 /// A file whose lines tell how far a process is.

@@ -78,13 +78,20 @@ impl Form for Ci {
         }
     }
 
+    fn tells_problems(&self) -> bool {
+        true
+    }
+
     fn end(&mut self, _: i32, problem: &str, _: SystemTime, out: &mut Vec<u8>) {
+        if self.service != Service::GithubSummary {
+            self.troubles.problem(problem);
+        }
         let mut troubles = self.troubles.all().to_vec();
         for spot in troubles.iter_mut().filter_map(|trouble| trouble.place.as_mut()) {
             spot.file = join(&self.below, &spot.file);
         }
         let text = match self.service {
-            Service::GithubAnnotations => annotations(&troubles, problem),
+            Service::GithubAnnotations => annotations(&troubles),
             Service::GithubSummary => summary(&self.verb, self.counts.as_ref(), &troubles, problem),
             Service::GitlabQuality => quality(&troubles),
         };
@@ -93,13 +100,10 @@ impl Form for Ci {
 }
 
 /// Source: "Workflow commands for GitHub Actions", `error`, with the escapes of its toolkit.
-fn annotations(troubles: &[Trouble], problem: &str) -> String {
+fn annotations(troubles: &[Trouble]) -> String {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let mut res = String::new();
-    if !problem.is_empty() {
-        res.push_str(&format!("::error title=eng::{}\n", data(problem)));
-    }
     for trouble in troubles.iter().take(MOST) {
         let mut about = String::new();
         if let Some(spot) = &trouble.place {

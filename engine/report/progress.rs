@@ -76,9 +76,9 @@ impl Progress {
         }
         // In the last column some terminals wrap at once, so it stays free.
         let columns = width.saturating_sub(1);
-        let head =
-            format!("[{}+{}/{}]", self.ran, self.cached, self.total.max(self.ran + self.cached));
-        let state = format!(" {} running", self.running.len());
+        let named = self.longest();
+        let head = format!("[{}+{}/{}]", self.ran + self.over(), self.cached, self.all());
+        let state = format!(" {} running", named.len());
         let failed =
             if self.failed > 0 { format!(" · {} failed", self.failed) } else { String::new() };
         let mut lines = vec![Line::new(
@@ -86,7 +86,7 @@ impl Progress {
             [(Tone::Strong, head), (Tone::Quiet, state), (Tone::Bad, failed)],
             style,
         )];
-        let named = self.longest().into_iter().take(NAMED.min(height / 3));
+        let named = named.into_iter().take(NAMED.min(height / 3));
         for running in named.filter_map(|id| self.running.get(&id)) {
             let time = show_elapsed(running.elapsed(now));
             let (subject, label) = running.title();
@@ -139,7 +139,7 @@ impl Progress {
 
     /// When the next test becomes slow, if none ends before.
     pub fn next_slow(&self) -> Option<Instant> {
-        let running = self.running.values();
+        let running = self.running.values().filter(|running| !running.is_over());
         running.filter_map(|running| running.began.checked_add(running.slow?)).min()
     }
 
@@ -147,20 +147,32 @@ impl Progress {
     fn so_far(&self, now: Instant) -> String {
         let elapsed = |since| show_elapsed(now.saturating_duration_since(since));
         let counts = list([
-            Some(format!(
-                "{} of {} done",
-                self.ran + self.cached,
-                self.total.max(self.ran + self.cached)
-            )),
-            Some(format!("{} running", self.running.len())),
+            Some(format!("{} of {} done", self.done(), self.all())),
+            Some(format!("{} running", self.longest().len())),
             (self.failed > 0).then(|| format!("{} failed", self.failed)),
         ]);
         format!("after {}: {counts}", self.since.map(elapsed).unwrap_or_default())
     }
 
+    /// Actions that have ended.
+    fn done(&self) -> usize {
+        self.ran + self.cached + self.over()
+    }
+
+    /// Those among them whose end is to be told still.
+    fn over(&self) -> usize {
+        self.running.values().filter(|running| running.is_over()).count()
+    }
+
+    /// Actions that have ended or may have to run.
+    fn all(&self) -> usize {
+        self.total.max(self.done())
+    }
+
     /// Running actions, those that began first in front.
     fn longest(&self) -> Vec<ActionId> {
-        let mut running: Vec<_> = self.running.iter().map(|(id, it)| (it.began, *id)).collect();
+        let running = self.running.iter().filter(|(_, running)| !running.is_over());
+        let mut running: Vec<_> = running.map(|(id, it)| (it.began, *id)).collect();
         running.sort_unstable();
         running.into_iter().map(|(_, id)| id).collect()
     }
@@ -195,7 +207,7 @@ impl Line {
 mod tests {
     use super::*;
     use crate::base::PackageName;
-    use crate::event::About;
+    use crate::event::{About, View};
 
     fn started(id: u32, subject: &str) -> Event {
         let label = PackageName::main("a").label("b");
@@ -228,6 +240,41 @@ mod tests {
         assert_eq!(
             progress.heartbeat(later).unwrap(),
             "after 31.0s: 0 of 40 done, 18 running; longest: //a:b: compile a/日本語.c (31.0s)\n"
+        );
+    }
+
+    #[test]
+    fn what_has_ended_and_is_not_told_yet_is_done() {
+        let now = Instant::now();
+        let mut progress = some_progress(now);
+        let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let label = PackageName::main("a").label("t");
+        let about = About { label, subject: "test //a:t".to_string(), test: true };
+        let stdout = "none".into();
+        let view = View { stdout, stderr: None, tests: true, case: None, steps: None, over };
+        let over = view.over.clone();
+        progress.slow_after = Some(Duration::from_secs(5));
+        let (action, view) = (ActionId(1), Some(view));
+        progress.take(&Event::ActionStarted { action, about, view }, now);
+        let later = now + Duration::from_secs(31);
+        let head = |progress: &mut Progress| {
+            let frame = progress.frame(&Style::default(), later, (80, 12));
+            let snapshot = progress.snapshot(later);
+            (frame[0].text.clone(), snapshot.lines().next().unwrap().to_string())
+        };
+        let told = |frame: &str, line: &str| (frame.to_string(), line.to_string());
+        assert_eq!(
+            head(&mut progress),
+            told("[0+0/40] 19 running", "after 31.0s: 0 of 40 done, 19 running")
+        );
+        over.store(true, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(
+            head(&mut progress),
+            told("[1+0/40] 18 running", "after 31.0s: 1 of 40 done, 18 running")
+        );
+        assert_eq!(
+            (progress.next_slow(), &*progress.slow_lines(&Style::default(), later)),
+            (None, "")
         );
     }
 

@@ -5,6 +5,7 @@ use super::style::{show_elapsed, show_limit};
 use super::tail::{Tail, last_line};
 use crate::base::{ReadStep, Step};
 use crate::event::{About, View};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Bytes of a file of steps that are read at once, and those at its end that are read at all.
@@ -71,6 +72,11 @@ impl Running {
         self.cases.last().map(String::as_str)
     }
 
+    /// True if it has ended, and that is to be told still.
+    pub fn is_over(&self) -> bool {
+        self.view.as_ref().is_some_and(|view| view.over.load(Ordering::SeqCst))
+    }
+
     /// How long it has run so far.
     pub fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
@@ -134,6 +140,7 @@ mod tests {
             tests: true,
             case: None,
             steps: Some(Steps { path: folder.join("report"), read: Arc::new(step) }),
+            over: Arc::default(),
         };
         Running::new(about, Some(view), began, Some(Duration::from_secs(60)))
     }

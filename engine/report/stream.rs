@@ -17,6 +17,10 @@ pub(super) trait Form: Send {
     fn take(&mut self, event: &Event, at: SystemTime, out: &mut Vec<u8>);
     /// The run is over, with this exit code; why, if it came to no result.
     fn end(&mut self, exit: i32, problem: &str, at: SystemTime, out: &mut Vec<u8>);
+    /// True if it has something to tell also of a run that came to no plan.
+    fn tells_problems(&self) -> bool {
+        false
+    }
     /// What people are told of it when the run is over.
     fn text(&mut self) -> String {
         String::new()
@@ -147,10 +151,13 @@ impl Streams {
         if std::mem::replace(&mut self.ended, true) {
             return String::new();
         }
-        for stream in &self.all {
-            // A report of an earlier run would be taken for one of this.
-            if let To::File { path, planned: false, report: true, .. } = &stream.to {
-                let _ = fs::remove_file(path);
+        for stream in &mut self.all {
+            if let To::File { path, planned, report: true, .. } = &mut stream.to {
+                *planned |= stream.form.tells_problems();
+                if !*planned {
+                    // A report of an earlier run would be taken for one of this.
+                    let _ = fs::remove_file(path);
+                }
             }
         }
         // A run that came to nothing leaves the events of the last one alone.

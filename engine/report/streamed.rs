@@ -47,7 +47,9 @@ impl Streamed {
                 let label = about.label.clone();
                 let stdout = Tail::new(&view.stdout);
                 let stderr = view.stderr.as_deref().map(Tail::new);
-                self.running.insert(*action, Output { label, stdout, stderr });
+                let before = self.running.insert(*action, Output { label, stdout, stderr });
+                // A process that is started once more prints into other files.
+                before.into_iter().for_each(|it| self.all(it, show));
             }
             Event::ActionFinished { action, end, .. } => {
                 let Some(Output { label, stdout, stderr }) = self.running.remove(action) else {
@@ -85,10 +87,15 @@ impl Streamed {
 
     /// Shows what is left of processes whose end is not told, after a panic.
     pub fn end(&mut self, show: &mut dyn FnMut(&str)) {
-        for Output { label, stdout, stderr } in std::mem::take(&mut self.running).into_values() {
-            for tail in [Some(stdout), stderr].into_iter().flatten() {
-                self.rest(&label, tail, None, show);
-            }
+        for output in std::mem::take(&mut self.running).into_values() {
+            self.all(output, show);
+        }
+    }
+
+    /// Shows what is left in the files of a process.
+    fn all(&self, Output { label, stdout, stderr }: Output, show: &mut dyn FnMut(&str)) {
+        for tail in [Some(stdout), stderr].into_iter().flatten() {
+            self.rest(&label, tail, None, show);
         }
     }
 

@@ -40,17 +40,21 @@ pub(super) struct Troubles {
     root: PathBuf,
     /// `a/b.c:3` and `a/b.c:3:5`, wherever they stand in a line.
     spot: Regex,
+    /// `a/BUILD.ron:3:5: ` at the start of a line, which no line of an excerpt is.
+    mistake: Regex,
     all: Vec<Trouble>,
 }
 
 impl Troubles {
     /// Of a run in the workspace with this root.
     pub fn new(root: &Path) -> Troubles {
-        let spot = Regex::new(
-            r"([A-Za-z0-9_.+/@-]*[A-Za-z0-9_]):([1-9][0-9]{0,8})(?::([1-9][0-9]{0,8}))?",
-        );
-        let spot = spot.unwrap_or_else(|error| unreachable!("BUG: a fixed pattern: {error}"));
-        Troubles { root: root.to_path_buf(), spot, all: Vec::new() }
+        let pattern = |text: &str| {
+            Regex::new(text).unwrap_or_else(|error| unreachable!("BUG: a fixed pattern: {error}"))
+        };
+        let spot =
+            pattern(r"([A-Za-z0-9_.+/@-]*[A-Za-z0-9_]):([1-9][0-9]{0,8})(?::([1-9][0-9]{0,8}))?");
+        let mistake = pattern(r"^([^ |][^|]*?):([1-9][0-9]{0,8}):([1-9][0-9]{0,8}): (.*)$");
+        Troubles { root: root.to_path_buf(), spot, mistake, all: Vec::new() }
     }
 
     /// Takes an event.
@@ -79,6 +83,34 @@ impl Troubles {
     /// What went wrong, in the order in which it was told.
     pub fn all(&self) -> &[Trouble] {
         &self.all
+    }
+
+    /// Takes why the run came to no result: mistakes in files of the workspace, each with its
+    /// excerpt, and other texts.
+    pub fn problem(&mut self, problem: &str) {
+        let before = self.all.len();
+        for line in problem.lines() {
+            let mistake = self.mistake.captures(line);
+            let title = match &mistake {
+                Some(found) => &found[4],
+                None => line.strip_prefix("eng: ").unwrap_or_default(),
+            };
+            if title.is_empty()
+                && let Some(last) = self.all[before..].last_mut()
+            {
+                last.text.push_str(&format!("\n{line}"));
+                continue;
+            }
+            let place = mistake.as_ref().and_then(|found| {
+                let (file, line) = (found[1].to_string(), found[2].parse().ok()?);
+                // What stands elsewhere, as in a rule that is built in, has no file here.
+                let inside = self.root.join(&file).is_file();
+                inside.then(|| Spot { file, line, column: found[3].parse().ok() })
+            });
+            let title = if title.is_empty() { line } else { title };
+            let (title, text) = (title.to_string(), line.to_string());
+            self.all.push(Trouble { title, text, place });
+        }
     }
 
     fn not_run(&mut self, label: &Label, why: &str) {

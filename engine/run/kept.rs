@@ -80,12 +80,22 @@ pub(super) fn collect(shared: &Shared, label: &Label, root: &ExecRoot) -> Result
     Ok(rows)
 }
 
-/// Why a test has failed although its status is good, by what it has left; `sharded` if it was to
-/// run one shard only.
-pub(super) fn refutes(root: &ExecRoot, sharded: bool) -> Option<String> {
+/// Why a test has failed although its status is good. What is kept of it is the place in this list.
+const REFUTATIONS: [&str; 2] = [
+    "it ended early: TEST_PREMATURE_EXIT_FILE is still there",
+    "it knows nothing of shards: it did not touch TEST_SHARD_STATUS_FILE",
+];
+
+/// Which of the refutations holds, by what the test has left; `sharded` if it was to run one shard
+/// only.
+pub(super) fn refutes(root: &ExecRoot, sharded: bool) -> Option<i32> {
     if root.beside(PREMATURE).exists() {
-        return Some("it ended early: TEST_PREMATURE_EXIT_FILE is still there".to_string());
+        return Some(0);
     }
-    (sharded && !root.beside(SHARD_STATUS).exists())
-        .then(|| "it knows nothing of shards: it did not touch TEST_SHARD_STATUS_FILE".to_string())
+    (sharded && !root.beside(SHARD_STATUS).exists()).then_some(1)
+}
+
+/// A refutation in words, if there is one with this number.
+pub(super) fn refutation(number: i32) -> Option<String> {
+    Some(REFUTATIONS.get(usize::try_from(number).ok()?)?.to_string())
 }

@@ -65,7 +65,7 @@ pub use pages::{make_pages, page_maker};
 pub use prepare::{CaseKeys, Inputs};
 pub use schedule::execute;
 pub use session::{Deadline, Home, Options, Schedule, Shared};
-pub use signal::Stop;
+pub use signal::{Stop, ends};
 pub use why::{AWAITED, NEVER};
 
 #[cfg(test)]

@@ -6,6 +6,17 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
+/// The signals that ask for the end.
+pub fn ends() -> Vec<i32> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    // A terminal that goes away is nothing to us if `nohup` says so. The others are only sent to
+    // those who are meant, also to a run in the background.
+    let is_ignored = super::inherited::ignored().contains(&SIGHUP);
+    let mut res = vec![SIGINT, SIGTERM];
+    res.extend((!is_ignored).then_some(SIGHUP));
+    res
+}
+
 /// Whether the run is to end. Cheap to ask, and a file descriptor to wait for.
 #[derive(Clone)]
 pub struct Stop {
@@ -34,12 +45,10 @@ impl Stop {
     /// SIGTSTP all that runs is stopped with us, at SIGQUIT `asked` is called: the user wants to
     /// know what runs.
     pub fn listen(&self, asked: impl Fn() + Send + 'static) -> Result<()> {
-        use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-        // A terminal that goes away is nothing to us if `nohup` says so. The others are only sent
-        // to those who are meant, also to a run in the background.
+        use signal_hook::consts::{SIGCHLD, SIGQUIT, SIGTSTP};
         let ignored = super::inherited::ignored();
-        let hushed = [SIGHUP, SIGTSTP].into_iter().filter(|signal| !ignored.contains(signal));
-        let heard = [SIGINT, SIGTERM, SIGQUIT, SIGCHLD].into_iter().chain(hushed);
+        let pauses = [SIGTSTP].into_iter().filter(|signal| !ignored.contains(signal));
+        let heard = ends().into_iter().chain([SIGQUIT, SIGCHLD]).chain(pauses);
         let mut signals =
             signal_hook::iterator::Signals::new(heard).context("listen to signals")?;
         let stop = self.clone();

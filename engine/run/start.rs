@@ -192,9 +192,9 @@ pub(super) fn start(
             Err(why) => done.outcome = Outcome::Broken(why),
         }
         let refuted = kept::refutes(&root, test.shard.is_some());
-        if let (Outcome::Passed, Some(why)) = (&done.outcome, refuted) {
-            done.outcome = Outcome::Refuted(why);
-            done.row.outcome = ResultOutcome::Failed { status: REFUTED };
+        if let (Outcome::Passed, Some(number)) = (&done.outcome, refuted) {
+            done.outcome = Outcome::Refuted(kept::refutation(number).unwrap_or_default());
+            done.row.outcome = ResultOutcome::Failed { status: REFUTED - number };
         }
     } else if matches!(done.outcome, Outcome::Passed) {
         match outputs::collect(shared, action, &root)? {
@@ -223,6 +223,7 @@ fn seen(root: &ExecRoot, stdout: &Path, stderr: &Path) -> View {
         tests: false,
         case: None,
         steps: None,
+        over: Default::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::ask::Unanswered;
 use super::claims::Grant;
+use super::kept;
 use super::lookup;
 use super::manifest::Content;
 use super::prepare::{Inputs, Prepared, prepare};
@@ -10,10 +11,11 @@ use super::start::start;
 use super::why;
 use crate::analyze::{Action, Command, FileId, FileKind, TestProcess};
 use crate::base::{Digest, Why};
-use crate::event::{About, ActionId, Event, Origin, Outcome, Process};
+use crate::event::{About, ActionId, Event, Origin, Outcome, Process, View};
 use crate::store::{self, OutputKind, ResultOutcome, ResultRow};
 use anyhow::{Context, Result};
-use std::sync::Once;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What came of an action.
@@ -142,13 +144,14 @@ pub(super) fn carry_out(
         };
         let good = row.outcome == ResultOutcome::Passed
             || action.test.as_deref().is_some_and(skipped)
-            || shared.options.retell && retold(&row).is_some();
+            || shared.options.retell && retold(&row, &prepared).is_some();
         if good || !is_test {
             publish(shared, action, &row)?;
             let (outcome, command) = match row.outcome {
                 ResultOutcome::Passed => (Outcome::Passed, None),
                 ResultOutcome::Failed { .. } => {
-                    (retold(&row).unwrap_or(Outcome::Passed), Some(command_line(&prepared)))
+                    let outcome = retold(&row, &prepared).unwrap_or(Outcome::Passed);
+                    (outcome, Some(command_line(&prepared)))
                 }
             };
             why::tell_standing(shared, action, &prepared, &row, about, outcome.clone());
@@ -167,12 +170,11 @@ pub(super) fn carry_out(
     }
     before();
     stamps.looked();
-    let told = Once::new();
+    // A process that is started once more is told once more: it is to be seen somewhere else.
+    let over = Over::default();
     let begin = |view| {
-        told.call_once(|| {
-            let (about, view) = (about.clone(), Some(view));
-            let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
-        });
+        let (about, view) = (about.clone(), Some(View { over: over.0.clone(), ..view }));
+        let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
     };
     let mut done = start(shared, action, &prepared, &place, grant, &begin, stamps);
     if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
@@ -210,22 +212,35 @@ pub(super) fn carry_out(
     Ok(done)
 }
 
-/// How a remembered failure ended; nothing if it is not known well enough to be told again. A test
-/// that ended well but told of failures is kept as status 0.
-fn retold(row: &ResultRow) -> Option<Outcome> {
-    match row.outcome {
-        ResultOutcome::Passed => None,
-        ResultOutcome::Failed { status: 0 } => Some(Outcome::Passed),
-        ResultOutcome::Failed { status } if status > 0 => Some(Outcome::Exited(status)),
-        ResultOutcome::Failed { status } if status > FORCED => Some(Outcome::Signalled(-status)),
-        ResultOutcome::Failed { .. } => None,
+/// Says to whoever looks at an action that it has ended, also by a panic.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
-/// The status under which an end by force is kept; above it stand signals, with a minus sign.
+/// How a remembered failure ended; nothing if it is not known well enough to be told again. A test
+/// that ended well but told of failures is kept as status 0. The limit of time is part of the key.
+fn retold(row: &ResultRow, prepared: &Prepared) -> Option<Outcome> {
+    let ResultOutcome::Failed { status } = row.outcome else { return None };
+    match status {
+        0 => Some(Outcome::Passed),
+        status if status > 0 => Some(Outcome::Exited(status)),
+        FORCED => prepared.manifest.timeout.map(Outcome::TimedOut),
+        status if status > FORCED => Some(Outcome::Signalled(-status)),
+        status => kept::refutation(REFUTED - status).map(Outcome::Refuted),
+    }
+}
+
+/// The status under which an end by a limit of time is kept; above it stand signals, with a minus
+/// sign.
 pub(super) const FORCED: i32 = -1000;
-/// The status of a test that ended well and left something behind that says that it failed.
-pub(super) const REFUTED: i32 = FORCED - 1;
+/// The status of a test that ended well and left something behind that says that it failed; other
+/// reasons follow below it. The one above names none, and is not told again.
+pub(super) const REFUTED: i32 = FORCED - 2;
 
 /// Makes the outputs of a result known to those that read them.
 fn publish(shared: &Shared, action: &Action, row: &ResultRow) -> Result<()> {

@@ -27,7 +27,7 @@ mod fuzz; // the record of a run from any bytes
 
 pub use crate::analyze::COVERAGE;
 pub use crate::query::Act;
-pub use crate::run::{Deadline, Schedule, Stop, inherited, make_pages, page_maker};
+pub use crate::run::{Deadline, Schedule, Stop, ends, inherited, make_pages, page_maker};
 pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};

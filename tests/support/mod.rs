@@ -110,6 +110,20 @@ impl Workspace {
         command
     }
 
+    /// A script of the shell at the root, with the environment of `command`.
+    pub fn in_shell(&self, script: &str) -> Command {
+        let eng = self.command(&[]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).current_dir(self.root()).stdin(Stdio::null());
+        for (name, value) in eng.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell
+    }
+
     /// Runs eng at the root.
     pub fn eng(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments))
