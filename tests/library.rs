@@ -122,6 +122,17 @@ fn a_workspace_is_found_and_loaded_with_its_mistakes() {
 }
 
 #[test]
+fn patterns_count_from_the_folder_at_which_a_session_was_opened() {
+    let place = place("");
+    // Cargo starts tests at the root of the package.
+    let session = Session::open(Path::new("examples/mixed/native"), place.user()).unwrap();
+    let plan = session.plan(&Request { all: true, ..Request::build([":all"]) }).unwrap();
+    assert!(!plan.targets.is_empty());
+    let inside = |label: &String| label.starts_with("//native:") || label == "//native";
+    assert!(plan.targets.iter().all(inside), "{:?}", plan.targets);
+}
+
+#[test]
 fn a_plan_is_made_and_nothing_is_done() {
     let place = place(ALL);
     let session = place.session();

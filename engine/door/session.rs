@@ -8,6 +8,7 @@ use crate::base::{PackageName, Problems, Repo};
 use crate::load;
 use crate::report::Started;
 use crate::session;
+use anyhow::Context;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,10 @@ impl Session {
     /// Finds the workspace that a folder is in. Nothing is read but the `BUILD.ron` files on the
     /// way up.
     pub fn open(folder: &Path, user: User) -> Result<Session, LoadError> {
-        let root = load::find_root(folder, folder)?;
+        let folder = std::path::absolute(folder)
+            .with_context(|| format!("find the folder {}", folder.display()))
+            .map_err(LoadError::World)?;
+        let root = load::find_root(&folder, &folder)?;
         let below = folder.strip_prefix(&root).unwrap_or(Path::new(""));
         let home = PackageName::main(&below.to_string_lossy());
         Ok(Session { root, home, user })
