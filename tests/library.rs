@@ -162,7 +162,8 @@ fn a_plan_is_made_and_nothing_is_done() {
 fn told(run: Run) -> (Vec<String>, String, String, Outcome) {
     let (mut kinds, mut lines, mut text) = (vec![], String::new(), String::new());
     for event in run.events() {
-        kinds.push(event.kind());
+        assert_eq!(event.json()["ev"], event.kind());
+        kinds.push(event.kind().to_string());
         lines += &format!("{}\n", event.line());
         text += event.stderr();
     }
@@ -341,7 +342,7 @@ fn a_run_without_a_plan_says_why_and_ends() {
     let error = run.wait().unwrap_err();
     assert!(matches!(error, RunError::Plan(PlanError::NoTests(_))), "{error}");
     let last = events.last().unwrap();
-    assert_eq!((last.kind().as_str(), last.json()["exit"].as_i64()), ("ended", Some(4)));
+    assert_eq!((last.kind(), last.json()["exit"].as_i64()), ("ended", Some(4)));
     assert_eq!(last.stderr(), format!("{error}\n"));
     let refused = session.start(&Request::test(["//x//y"]));
     assert!(matches!(refused, Err(RunError::Plan(PlanError::Request(_)))));

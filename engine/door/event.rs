@@ -25,8 +25,10 @@ impl Event {
     }
 
     /// What has happened: `started`, `test_finished`, …
-    pub fn kind(&self) -> String {
-        self.json()["ev"].as_str().unwrap_or_default().to_string()
+    pub fn kind(&self) -> &str {
+        // Before it stand numbers only.
+        let rest = self.line.split_once("\"ev\":\"").map_or("", |it| it.1);
+        rest.split('"').next().unwrap_or_default()
     }
 
     /// What the command `eng` would print on standard error by now, after what came with the events

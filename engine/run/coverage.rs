@@ -33,7 +33,7 @@ const MOST_BYTES: usize = 16 << 10;
 
 /// The variables that lead the data into a folder of the process alone, which is made.
 pub(super) fn variables(root: &mut ExecRoot) -> Result<[(&'static str, String); 4]> {
-    let folder = root.beside("coverage");
+    let folder = root.coverage();
     root.folder(&folder)?;
     let own = folder.join(OWN).display().to_string();
     Ok([
@@ -77,7 +77,7 @@ pub(super) fn collect(
     if !matches!(outcome, Outcome::Passed | Outcome::Exited(_)) {
         return Ok(Ok(Vec::new()));
     }
-    let folder = root.beside("coverage");
+    let folder = root.coverage();
     let files = files(&folder)?;
     let mut rows = Vec::new();
     let row = |path: String, digest| OutputRow {

@@ -58,6 +58,12 @@ impl ExecRoot {
         self.large.join("report")
     }
 
+    /// Where a test leaves what it has executed: many small files, which cost ten times as much where
+    /// freed inodes are not taken again at once.
+    pub fn coverage(&self) -> PathBuf {
+        self.base.join("coverage")
+    }
+
     /// Another file of the process, outside of its root.
     pub fn beside(&self, name: &str) -> PathBuf {
         self.large.join(name)
