@@ -24,6 +24,9 @@ pub const COVERED_CASES: &str = "coverage/cases";
 /// The part that the test itself wrote into `ENG_COVERAGE_FILE`.
 pub const COVERED_OWN: &str = "coverage/own";
 
+/// Why a part that the process left cannot be read.
+pub const COVERED_UNREAD: &str = "coverage/unread";
+
 /// Where collectors find raw data, from the folder in which they start.
 const RAW: &str = "raw";
 /// Name of the file for lcov in the folder for data.
@@ -62,24 +65,24 @@ pub fn missing_tool(shared: &Shared, tests: &[Arc<Test>]) -> Result<Option<Probl
     Ok(None)
 }
 
-/// Stores what a process has executed; nothing if it does not say, as when it was killed. The inner
-/// error says why what it left cannot be read.
+/// Stores what a process has executed; nothing if it does not say, as when it was killed. Where what
+/// it left cannot be read stands why.
 pub(super) fn collect(
     shared: &Shared,
     test: &TestProcess,
     outcome: &Outcome,
     root: &ExecRoot,
-) -> Result<std::result::Result<Vec<OutputRow>, String>> {
+) -> Result<Vec<OutputRow>> {
     let Some(collectors) = test.coverage.as_ref().filter(|_| !test.lists) else {
-        return Ok(Ok(Vec::new()));
+        return Ok(Vec::new());
     };
     // One that was killed may have been writing.
     if !matches!(outcome, Outcome::Passed | Outcome::Exited(_)) {
-        return Ok(Ok(Vec::new()));
+        return Ok(Vec::new());
     }
     let folder = root.beside("coverage");
     let files = files(&folder)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut unread) = (Vec::new(), Vec::new());
     let row = |path: String, digest| OutputRow {
         path,
         kind: OutputKind::File { executable: false },
@@ -94,8 +97,12 @@ pub(super) fn collect(
             Ok((path, _root)) => {
                 rows.push(row(format!("{COVERED}{at}"), shared.cas.put_file(&path)?.digest));
             }
-            Err(why) => return Ok(Err(why)),
+            Err(why) => unread.push(why),
         }
+    }
+    if !unread.is_empty() {
+        let text = unread.join("\n");
+        rows.push(row(COVERED_UNREAD.to_string(), shared.cas.put_bytes(text.as_bytes())?));
     }
     if files.iter().any(|file| file == OWN) {
         let text = own(&folder.join(OWN), root, &shared.home.name)?;
@@ -105,7 +112,7 @@ pub(super) fn collect(
         let cases = test.cases.join("\n");
         rows.push(row(COVERED_CASES.to_string(), shared.cas.put_bytes(cases.as_bytes())?));
     }
-    Ok(Ok(rows))
+    Ok(rows)
 }
 
 /// What the test wrote itself, with paths from the workspace's root in place of those of this
@@ -156,7 +163,7 @@ fn report(
     let about = &report.about;
     let prepared = match prepare(shared, report, &report.input_files(&report.words()))? {
         Ok(prepared) => prepared,
-        Err(why) => return Ok(Err(format!("{about}: {why}"))),
+        Err(why) => return Ok(Err(format!("{about} cannot be read: {why}"))),
     };
     let mut root = ExecRoot::new(shared, false)?;
     root.place(shared, &prepared)?;
