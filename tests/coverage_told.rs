@@ -167,3 +167,53 @@ int main(void) { return 0; }
     let run = run(&["--with-tests"]).expect(3);
     assert!(!run.stdout.contains("no data"), "{}", run.stdout);
 }
+
+#[test]
+fn coverage_of_a_base_is_that_of_its_rules_unless_they_say_otherwise() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    workspace(name: "ws", rules: ["r.ron"]),
+    x_test(name: "as_base", srcs: "t.sh"),
+    y_test(name: "otherwise", srcs: "t.sh"),
+    filegroup(name: "files", srcs: ["base.rb", "own.rb"]),
+]
+-- r.ron
+[
+    base(
+        name: "script",
+        attrs: (
+            srcs: file(doc: "The script."),
+            cat: tool(default: "cat", version: [["--version"]], doc: "Prints lcov."),
+        ),
+        coverage: [(collect: ["base"], report: ["{cat}", "raw/base"])],
+    ),
+    rule(name: "x_test", base: "script", test: (program: "{srcs}")),
+    rule(
+        name: "y_test",
+        base: "script",
+        coverage: [(collect: ["own"], report: ["{cat}", "raw/own"])],
+        test: (program: "{srcs}"),
+    ),
+]
+-- base.rb
+1
+-- own.rb
+1
+-- t.sh
+#!/bin/sh
+test -n "$COVERAGE_DIR" || exit 0
+for name in base own; do
+    printf "SF:$name.rb\nDA:1,1\nend_of_record\n" > "$COVERAGE_DIR/$name"
+done
+"#,
+    );
+    let files = |label: &str| {
+        let trace = cover(&ws, &[label, "--format=lcov"]).expect(0).stdout;
+        let files = trace.lines().filter_map(|line| line.strip_prefix("SF:").map(str::to_string));
+        files.collect::<Vec<_>>()
+    };
+    assert_eq!(files("//:as_base"), ["base.rb"]);
+    assert_eq!(files("//:otherwise"), ["own.rb"]);
+}
