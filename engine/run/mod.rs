@@ -17,6 +17,7 @@ mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
 mod remember; // the key under which its result is kept
 mod worker; // one action from key to result
+mod helper; // commands that are run beside the actions
 mod setup; // programs that prepare the ground for tests
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers

@@ -223,7 +223,7 @@ fn made(row: &OutputRow) -> Made {
 }
 
 /// The outcome as the history keeps it.
-fn in_words(outcome: &Outcome) -> String {
+pub(super) fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passed => "passed".to_string(),
         Outcome::Exited(status) => format!("exit status {status}"),
