@@ -109,3 +109,111 @@ fn pages_are_made_by_a_program_that_is_looked_for_first() {
     cover(&ws, &[]).expect(0);
     assert!(!ws.root().join("eng-out/coverage/html").exists());
 }
+
+#[test]
+fn verdicts_stand_where_what_was_executed_cannot_be_read() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    cc_toolchain(name: "tools", gcov: "bad-gcov"),
+    cc_test(name: "t", srcs: ["t.c"], protocol: "eng", toolchain: ":tools"),
+    cc_test(name: "u", srcs: ["u.c"], toolchain: ":tools"),
+]
+-- t.c
+#include <eng_test.h>
+TEST(fails) { CHECK(0); }
+TEST(passes) { CHECK(1); }
+-- u.c
+int main(void) { return 0; }
+"#,
+    );
+    let bin = ws.beside("bin");
+    fs::create_dir(&bin).expect("make a folder");
+    let gcov = |text: &str| {
+        fs::write(bin.join("bad-gcov"), format!("#!/bin/sh\n{text}\n")).expect("write a program");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(bin.join("bad-gcov"), executable).expect("make it executable");
+    };
+    let run = |arguments: &[&str]| {
+        let mut command = ws.command(&[&["coverage", "--verbose"], arguments].concat());
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("PATH is set"));
+        command.env("PATH", path);
+        Run::of(command)
+    };
+    gcov("test \"$1\" = --version && exit\necho no such luck >&2\nexit 3");
+    let no_data = "no data of 3 cases:\n  \
+        //:t#t::fails (coverage of //:t cannot be read (exit status 1))\n  \
+        //:t#t::passes (coverage of //:t cannot be read (exit status 1))\n  \
+        //:u (coverage of //:u cannot be read (exit status 1))\n";
+    // What cannot be read is had once more by the next run.
+    for _ in 0..2 {
+        let run = run(&[]).expect(3).tells("cases: 2 passed, 1 failed\n");
+        assert!(run.stdout.ends_with(no_data), "{}", run.stdout);
+        assert!(!run.stderr.contains("NOT RUN"), "{}", run.stderr);
+        for label in ["//:t", "//:u"] {
+            let warning = format!("warning: coverage of {label} cannot be read (exit status 1): ");
+            assert_eq!(run.stderr.matches(&warning).count(), 1, "{}", run.stderr);
+        }
+        assert!(run.stderr.contains("\n    no such luck\n"), "{}", run.stderr);
+        let json = ws.read("eng-out/coverage/coverage.json");
+        let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        assert_eq!(json["partial"], false);
+        assert_eq!(json["no_data"].as_array().map(Vec::len), Some(3), "{json}");
+    }
+    // A failure is remembered as ever.
+    run(&["//:t", "--retell"]).expect(3).tells("cases: 1 passed, 1 failed");
+    gcov("exec gcov \"$@\"");
+    let run = run(&["--with-tests"]).expect(3);
+    assert!(!run.stdout.contains("no data"), "{}", run.stdout);
+}
+
+#[test]
+fn coverage_of_a_base_is_that_of_its_rules_unless_they_say_otherwise() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[
+    workspace(name: "ws", rules: ["r.ron"]),
+    x_test(name: "as_base", srcs: "t.sh"),
+    y_test(name: "otherwise", srcs: "t.sh"),
+    filegroup(name: "files", srcs: ["base.rb", "own.rb"]),
+]
+-- r.ron
+[
+    base(
+        name: "script",
+        attrs: (
+            srcs: file(doc: "The script."),
+            cat: tool(default: "cat", version: [["--version"]], doc: "Prints lcov."),
+        ),
+        coverage: [(collect: ["base"], report: ["{cat}", "raw/base"])],
+    ),
+    rule(name: "x_test", base: "script", test: (program: "{srcs}")),
+    rule(
+        name: "y_test",
+        base: "script",
+        coverage: [(collect: ["own"], report: ["{cat}", "raw/own"])],
+        test: (program: "{srcs}"),
+    ),
+]
+-- base.rb
+1
+-- own.rb
+1
+-- t.sh
+#!/bin/sh
+test -n "$COVERAGE_DIR" || exit 0
+for name in base own; do
+    printf "SF:$name.rb\nDA:1,1\nend_of_record\n" > "$COVERAGE_DIR/$name"
+done
+"#,
+    );
+    let files = |label: &str| {
+        let trace = cover(&ws, &[label, "--format=lcov"]).expect(0).stdout;
+        let files = trace.lines().filter_map(|line| line.strip_prefix("SF:").map(str::to_string));
+        files.collect::<Vec<_>>()
+    };
+    assert_eq!(files("//:as_base"), ["base.rb"]);
+    assert_eq!(files("//:otherwise"), ["own.rb"]);
+}

@@ -22,7 +22,7 @@ pub use duration::{parse_duration, show_duration};
 #[cfg(any(test, feature = "fuzzing"))]
 pub use fuzz::{READERS, Reader};
 pub use label::{Label, PackageName, Repo, check_target_name};
-pub use moment::show_moment;
+pub use moment::{show_moment, show_moment_ms};
 pub use path::{
     check_package, check_relative, flat, ident, join, normalize, parent, split_name, suffixes,
 };

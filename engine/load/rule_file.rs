@@ -31,7 +31,8 @@ impl Declared<'_> {
 }
 
 const KINDS: [&str; 4] = ["rule", "base", "protocol", "language"];
-const OF_BASES: [&str; 7] = ["name", "doc", "base", "attrs", "vars", "actions", "provides"];
+const OF_BASES: [&str; 8] =
+    ["name", "doc", "base", "attrs", "vars", "actions", "provides", "coverage"];
 const OF_RULES: [&str; 14] = [
     "name", "doc", "base", "attrs", "vars", "actions", "provides", "test", "variants", "forwards",
     "suite", "replaces", "once", "coverage",
@@ -205,6 +206,7 @@ struct Merged<'a> {
     actions: Vec<&'a Arg>,
     groups: Vec<(&'a Text, Vec<&'a Arg>)>,
     provided: BTreeMap<&'a str, &'a Node>,
+    coverage: Option<&'a Node>,
 }
 
 fn merge<'a>(chain: &[&Declared<'a>], problems: &mut Problems) -> Merged<'a> {
@@ -215,6 +217,8 @@ fn merge<'a>(chain: &[&Declared<'a>], problems: &mut Problems) -> Merged<'a> {
             read::field(args, name).map_or(&[], |node| read::named(node, name, problems))
         };
         let provides = section("provides");
+        // Its entries have no names, so all of it takes the place of an earlier one.
+        merged.coverage = read::field(declared.args, "coverage").or(merged.coverage);
         for (name, into) in [
             ("attrs", &mut merged.attrs),
             ("vars", &mut merged.vars),
@@ -291,7 +295,8 @@ impl Merged<'_> {
             forwards: text(field("forwards"), "forwards", problems),
             suite: text(field("suite"), "suite", problems),
             variants: field("variants").map_or(Vec::new(), |it| action::variants(it, problems)),
-            coverage: field("coverage")
+            coverage: self
+                .coverage
                 .map_or(Vec::new(), |it| coverage::coverage(it, &is_target, problems)),
             test: field("test").and_then(|it| action::test(it, has_protocol, &is_target, problems)),
             attrs: Vec::new(),

@@ -1,6 +1,6 @@
 //! Pieces of the Build Event Protocol's JSON: ids, files, times, names.
 
-use crate::base::Label;
+use crate::base::{Label, show_moment_ms};
 use crate::event::{Case, Verdict};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -59,7 +59,7 @@ pub(super) fn file(name: &str, path: &Path) -> Value {
 
 /// A moment, as `2026-01-02T03:04:05.678Z`.
 pub(super) fn timestamp(time: SystemTime) -> Value {
-    humantime::format_rfc3339_millis(time).to_string().into()
+    show_moment_ms(time).into()
 }
 
 /// A length of time, as `1.5s`.

@@ -7,7 +7,7 @@ use super::spool::Target;
 use super::started::Started;
 use super::stream::{Form, Streams};
 use super::verdict::not_run;
-use crate::base::Label;
+use crate::base::{Label, show_moment_ms};
 use crate::event::{Case, Event, NotRun, Origin, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event as Xml};
@@ -17,8 +17,6 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The last second of the year 9999.
-const LAST_SECOND: u64 = 253_402_300_799;
 /// How a file of ours begins, so that one is never taken for what a test wrote itself.
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"eng\"";
 
@@ -111,7 +109,7 @@ impl Junit {
         start.push_attribute(("name", name.as_str()));
         counts.push(&mut start, true);
         start.push_attribute(("time", seconds(duration).as_str()));
-        start.push_attribute(("timestamp", stamp(began).as_str()));
+        start.push_attribute(("timestamp", show_moment_ms(began).as_str()));
         start.push_attribute(("hostname", self.host.as_str()));
         start.push_attribute(("package", label.package.exec_path().as_str()));
         put(&mut xml, Xml::Start(start));
@@ -139,7 +137,7 @@ impl Junit {
         start.push_attribute(("name", "eng"));
         all.push(&mut start, false);
         start.push_attribute(("time", seconds(wall).as_str()));
-        start.push_attribute(("timestamp", stamp(began).as_str()));
+        start.push_attribute(("timestamp", show_moment_ms(began).as_str()));
         start.push_attribute(("uuid", self.id.as_str()));
         put(&mut xml, Xml::Start(start));
         xml.get_mut().push(b'\n');
@@ -194,10 +192,4 @@ pub(super) fn moment(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_secs(seconds))
         .unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// A moment in the form of RFC 3339, which knows the years from the epoch to 9999.
-pub(super) fn stamp(time: SystemTime) -> String {
-    let time = time.clamp(SystemTime::UNIX_EPOCH, moment(LAST_SECOND));
-    humantime::format_rfc3339_millis(time).to_string()
 }

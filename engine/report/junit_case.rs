@@ -1,9 +1,9 @@
 //! A case in a JUnit file, with its attempts.
 
-use super::junit::{moment, put, seconds, stamp};
+use super::junit::{moment, put, seconds};
 use super::output::neutral;
 use super::verdict::described;
-use crate::base::{Label, plain_line};
+use crate::base::{Label, plain_line, show_moment_ms};
 use crate::event::{Case, Origin, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Xml};
@@ -133,7 +133,7 @@ pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, shared: &Shared, case: &Case)
     start.push_attribute(("time", seconds(case.duration.unwrap_or_default()).as_str()));
     start.push_attribute((
         "timestamp",
-        stamp(case.start.or(known).unwrap_or(shared.began)).as_str(),
+        show_moment_ms(case.start.or(known).unwrap_or(shared.began)).as_str(),
     ));
     put(xml, Xml::Start(start));
     let mut properties = Vec::new();

@@ -1,12 +1,11 @@
 //! What a process of a test in the mode for it says of what it has executed: where the data go,
 //! and how they become lcov. That is stored with the result, so that a remembered one has it, too.
 
-use super::exec_root::{self, ExecRoot};
-use super::prepare::prepare;
-use super::process::{self, Start};
+use super::exec_root::ExecRoot;
+use super::helper::{self, Helper, How};
 use super::session::Shared;
 use crate::analyze::{Action, Collector, Test, TestProcess};
-use crate::base::{Problem, signal_name};
+use crate::base::Problem;
 use crate::event::Outcome;
 use crate::store::{OutputKind, OutputRow};
 use anyhow::{Context, Result};
@@ -24,12 +23,13 @@ pub const COVERED_CASES: &str = "coverage/cases";
 /// The part that the test itself wrote into `ENG_COVERAGE_FILE`.
 pub const COVERED_OWN: &str = "coverage/own";
 
+/// Why a part that the process left cannot be read.
+pub const COVERED_UNREAD: &str = "coverage/unread";
+
 /// Where collectors find raw data, from the folder in which they start.
 const RAW: &str = "raw";
 /// Name of the file for lcov in the folder for data.
 const OWN: &str = "coverage.dat";
-/// Of what a failed command printed, so much is told.
-const MOST_BYTES: usize = 16 << 10;
 
 /// The variables that lead the data into a folder of the process alone, which is made.
 pub(super) fn variables(root: &mut ExecRoot) -> Result<[(&'static str, String); 4]> {
@@ -62,24 +62,24 @@ pub fn missing_tool(shared: &Shared, tests: &[Arc<Test>]) -> Result<Option<Probl
     Ok(None)
 }
 
-/// Stores what a process has executed; nothing if it does not say, as when it was killed. The inner
-/// error says why what it left cannot be read.
+/// Stores what a process has executed; nothing if it does not say, as when it was killed. Where what
+/// it left cannot be read stands why.
 pub(super) fn collect(
     shared: &Shared,
     test: &TestProcess,
     outcome: &Outcome,
     root: &ExecRoot,
-) -> Result<std::result::Result<Vec<OutputRow>, String>> {
+) -> Result<Vec<OutputRow>> {
     let Some(collectors) = test.coverage.as_ref().filter(|_| !test.lists) else {
-        return Ok(Ok(Vec::new()));
+        return Ok(Vec::new());
     };
     // One that was killed may have been writing.
     if !matches!(outcome, Outcome::Passed | Outcome::Exited(_)) {
-        return Ok(Ok(Vec::new()));
+        return Ok(Vec::new());
     }
     let folder = root.coverage();
     let files = files(&folder)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut unread) = (Vec::new(), Vec::new());
     let row = |path: String, digest| OutputRow {
         path,
         kind: OutputKind::File { executable: false },
@@ -91,11 +91,15 @@ pub(super) fn collect(
             continue;
         }
         match report(shared, &collector.report, &folder, &found)? {
-            Ok((path, _root)) => {
+            Ok((path, _helper)) => {
                 rows.push(row(format!("{COVERED}{at}"), shared.cas.put_file(&path)?.digest));
             }
-            Err(why) => return Ok(Err(why)),
+            Err(why) => unread.push(why),
         }
+    }
+    if !unread.is_empty() {
+        let text = unread.join("\n");
+        rows.push(row(COVERED_UNREAD.to_string(), shared.cas.put_bytes(text.as_bytes())?));
     }
     if files.iter().any(|file| file == OWN) {
         let text = own(&folder.join(OWN), root, &shared.home.name)?;
@@ -105,7 +109,7 @@ pub(super) fn collect(
         let cases = test.cases.join("\n");
         rows.push(row(COVERED_CASES.to_string(), shared.cas.put_bytes(cases.as_bytes())?));
     }
-    Ok(Ok(rows))
+    Ok(rows)
 }
 
 /// What the test wrote itself, with paths from the workspace's root in place of those of this
@@ -145,60 +149,32 @@ fn matching<'a>(collector: &Collector, files: &'a [String]) -> Result<Vec<&'a st
     Ok(files.iter().map(String::as_str).filter(|file| patterns.is_match(file)).collect())
 }
 
-/// Runs the command that turns data into lcov; gives the file with what it printed, and the folders
-/// that it goes away with.
+/// Runs the command that turns data into lcov; gives the file with what it printed, and the command
+/// with whose folders that goes away.
 fn report(
     shared: &Shared,
     report: &Action,
     folder: &Path,
     found: &[&str],
-) -> Result<std::result::Result<(PathBuf, ExecRoot), String>> {
+) -> Result<std::result::Result<(PathBuf, Helper), String>> {
     let about = &report.about;
-    let prepared = match prepare(shared, report, &report.input_files(&report.words()))? {
-        Ok(prepared) => prepared,
-        Err(why) => return Ok(Err(format!("{about}: {why}"))),
+    let mut helper = match Helper::lay_out(shared, report, false)? {
+        Ok(helper) => helper,
+        Err(why) => return Ok(Err(format!("{about} cannot be read: {why}"))),
     };
-    let mut root = ExecRoot::new(shared, false)?;
-    root.place(shared, &prepared)?;
-    let start = root.root().join(exec_root::start_folder(&report.layout));
     for file in found {
-        let place = root.root().join(RAW).join(file);
-        root.folder(place.parent().unwrap_or(&start))?;
+        let place = helper.root.root().join(RAW).join(file);
+        helper.root.folder(place.parent().unwrap_or(&helper.folder))?;
         symlink(folder.join(file), &place).with_context(|| format!("link {}", place.display()))?;
     }
-    let mut argv = prepared.manifest.arguments.clone();
-    super::start::use_tools(&prepared.words, shared, &mut argv)?;
-    let mut env = prepared.manifest.variables.clone();
-    env.push(("TMPDIR".to_string(), root.temporary().display().to_string()));
-    let (stdout, stderr, folders) = (root.stdout(), root.stderr(), root.own());
-    let ended = process::run(
-        &Start {
-            program: start.join(&argv[0]),
-            argv: &argv,
-            env: &env,
-            folder: &start,
-            stdin: None,
-            stdout: &stdout,
-            stderr: &stderr,
-            timeout: report.timeout,
-            watched: None,
-            folders: &folders,
-            lasting: false,
-        },
-        &shared.stop,
-    )?;
-    let how = match ended.outcome {
-        Outcome::Passed => return Ok(Ok((stdout, root))),
+    let (stdout, stderr) = (helper.root.stdout(), helper.root.stderr());
+    let how = How { env: &[], stderr: &stderr, timeout: report.timeout, lasting: false };
+    let how = match helper.run(shared, &how)? {
+        Outcome::Passed => return Ok(Ok((stdout, helper))),
         Outcome::Stopped => return Ok(Err(shared.stop.why())),
-        Outcome::Exited(status) => format!("exit status {status}"),
-        Outcome::Signalled(signal) => signal_name(signal),
-        Outcome::TimedOut(limit) => {
-            format!("timed out after {}", crate::base::show_duration(limit))
-        }
-        Outcome::Refuted(why) | Outcome::Broken(why) => why,
+        other => helper::ended(&other),
     };
-    let printed = [fs::read(&stderr), fs::read(&stdout)].map(|it| it.unwrap_or_default()).concat();
-    let printed = String::from_utf8_lossy(&printed[..printed.len().min(MOST_BYTES)]).into_owned();
-    let printed: String = printed.lines().map(|line| format!("\n    {line}")).collect();
-    Ok(Err(format!("{about} cannot be read ({how}): {}{printed}", argv.join(" "))))
+    let command = helper.argv.join(" ");
+    let printed = helper::printed(&[&stderr, &stdout]);
+    Ok(Err(format!("{about} cannot be read ({how}): {command}{printed}")))
 }

@@ -17,6 +17,7 @@ mod prepare; // an action before anything is looked up or started
 mod start; // its process, in an exec root
 mod remember; // the key under which its result is kept
 mod worker; // one action from key to result
+mod helper; // commands that are run beside the actions
 mod setup; // programs that prepare the ground for tests
 mod test_env; // what every test process finds
 mod manifest; // what is in a key; one walk, two readers
@@ -51,7 +52,7 @@ mod session; // what all actions of a run share
 #[cfg(test)]
 mod key_fields; // every field that a key is made of changes it
 
-pub use coverage::{COVERED, COVERED_CASES, COVERED_OWN, missing_tool};
+pub use coverage::{COVERED, COVERED_CASES, COVERED_OWN, COVERED_UNREAD, missing_tool};
 pub use deliver::{Delivered, Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
 #[cfg(any(test, feature = "fuzzing"))]

@@ -1,5 +1,6 @@
 //! What is to be kept and told of actions that have ended.
 
+use super::coverage::COVERED_UNREAD;
 use super::grow::{Follow, Learned, Record};
 use super::session::Shared;
 use super::states::Since;
@@ -143,7 +144,12 @@ impl News {
             self.learned.push(Learned { label, what, duration });
         }
         // Of runs that are not to be remembered a failure still ends what was known before.
-        let forgotten = |test: &TestProcess| test.forget && done.outcome == Outcome::Passed;
+        // So is what it has executed if that cannot be read: the next run has it once more.
+        let unread = done.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
+        let forgotten = |test: &TestProcess| {
+            test.forget && done.outcome == Outcome::Passed
+                || unread && done.row.outcome == ResultOutcome::Passed
+        };
         let whole = whole && !action.test.as_deref().is_some_and(forgotten);
         if let (true, Some(key)) = (whole && done.is_kept(action), done.key) {
             let failed = done.row.outcome != ResultOutcome::Passed;
@@ -217,7 +223,7 @@ fn made(row: &OutputRow) -> Made {
 }
 
 /// The outcome as the history keeps it.
-fn in_words(outcome: &Outcome) -> String {
+pub(super) fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passed => "passed".to_string(),
         Outcome::Exited(status) => format!("exit status {status}"),

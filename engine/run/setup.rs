@@ -1,12 +1,11 @@
 //! Programs that prepare the ground for tests: each is run once, when the first test that needs it
 //! is started, and what it exports is in the environment of all that do.
 
-use super::exec_root::{self, ExecRoot};
-use super::prepare::prepare;
-use super::process::{self, Start};
+use super::exec_root::ExecRoot;
+use super::helper::{self, Helper, How};
 use super::session::Shared;
 use crate::analyze::{Action, TestProcess};
-use crate::base::{Label, signal_name};
+use crate::base::Label;
 use crate::event::Outcome;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -15,8 +14,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Names the file into which it writes what it exports, as lines `NAME=value`.
 const EXPORTS: &str = "ENG_ENV";
-/// Of what a failed one printed, so much is told.
-const MOST_BYTES: usize = 16 << 10;
 
 type Exported = std::result::Result<Vec<(String, String)>, String>;
 
@@ -52,46 +49,25 @@ pub(super) fn exported(shared: &Shared, test: &TestProcess) -> Exported {
 
 fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
     let label = &setup.label;
-    let prepared = match prepare(shared, setup, &setup.input_files(&setup.words()))? {
-        Ok(prepared) => prepared,
+    let helper = match Helper::lay_out(shared, setup, true)? {
+        Ok(helper) => helper,
         Err(why) => return Ok(Err(format!("setup {label} cannot be run: {why}"))),
     };
-    let mut root = ExecRoot::new(shared, true)?;
-    root.place(shared, &prepared)?;
-    let folder = root.root().join(exec_root::start_folder(&setup.layout));
-    root.folder(&folder)?;
-    let exports = root.beside("exports");
+    let exports = helper.root.beside("exports");
     fs::write(&exports, "").with_context(|| format!("write {}", exports.display()))?;
-    let mut env = prepared.manifest.variables.clone();
-    let own = [
+    let env = [
         (EXPORTS, exports.display().to_string()),
-        ("TMPDIR", root.temporary().display().to_string()),
-        ("HOME", root.temporary().display().to_string()),
+        ("HOME", helper.root.temporary().display().to_string()),
         ("TZ", "UTC".to_string()),
     ];
-    env.extend(own.map(|(name, value)| (name.to_string(), value)));
-    let mut argv = prepared.manifest.arguments.clone();
-    super::start::use_tools(&prepared.words, shared, &mut argv)?;
-    let output = root.stdout();
-    let folders = root.own();
-    let ended = process::run(
-        &Start {
-            program: folder.join(&argv[0]),
-            argv: &argv,
-            env: &env,
-            folder: &folder,
-            stdin: None,
-            stdout: &output,
-            stderr: &output,
-            timeout: shared.options.test_timeout.or(setup.timeout),
-            watched: None,
-            folders: &folders,
-            lasting: true,
-        },
-        &shared.stop,
-    )?;
-    shared.home.setups.roots.lock().unwrap_or_else(PoisonError::into_inner).push(root);
-    let how = match ended.outcome {
+    let output = helper.root.stdout();
+    let timeout = shared.options.test_timeout.or(setup.timeout);
+    let how = How { env: &env, stderr: &output, timeout, lasting: true };
+    let outcome = helper.run(shared, &how)?;
+    let mut roots = shared.home.setups.roots.lock().unwrap_or_else(PoisonError::into_inner);
+    roots.push(helper.root);
+    drop(roots);
+    let how = match outcome {
         Outcome::Passed => {
             let text = match crate::store::read_left(&exports) {
                 Ok(text) => text.unwrap_or_default(),
@@ -103,19 +79,11 @@ fn run(shared: &Shared, setup: &Action) -> Result<Exported> {
             return Ok(read(label, &String::from_utf8_lossy(&text)));
         }
         Outcome::Stopped => return Ok(Err(shared.stop.why())),
-        Outcome::Exited(status) => format!("exit status {status}"),
-        Outcome::Signalled(signal) => signal_name(signal),
-        Outcome::TimedOut(limit) => {
-            format!("timed out after {}", crate::base::show_duration(limit))
-        }
-        Outcome::Refuted(why) | Outcome::Broken(why) => why,
+        other => helper::ended(&other),
     };
-    let printed = fs::read(&output).unwrap_or_default();
-    let printed = String::from_utf8_lossy(&printed[printed.len().saturating_sub(MOST_BYTES)..]);
-    let printed: String = printed.lines().map(|line| format!("\n    {line}")).collect();
-    let printed = match printed.is_empty() {
-        true => "it printed nothing".to_string(),
-        false => format!("it printed:{printed}"),
+    let printed = match helper::printed(&[&output]) {
+        nothing if nothing.is_empty() => "it printed nothing".to_string(),
+        printed => format!("it printed:{printed}"),
     };
     shared.warn(format!("setup {label} failed ({how}); {printed}"));
     Ok(Err(format!("setup {label} failed")))

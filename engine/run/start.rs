@@ -187,10 +187,7 @@ pub(super) fn start(
     if let Some(test) = &action.test {
         done.row.report = kept(report::whole(&root)?)?;
         done.row.outputs = kept::collect(shared, &action.label, &root)?;
-        match coverage::collect(shared, test, &done.outcome, &root)? {
-            Ok(rows) => done.row.outputs.extend(rows),
-            Err(why) => done.outcome = Outcome::Broken(why),
-        }
+        done.row.outputs.extend(coverage::collect(shared, test, &done.outcome, &root)?);
         let refuted = kept::refutes(&root, test.shard.is_some());
         if let (Outcome::Passed, Some(number)) = (&done.outcome, refuted) {
             done.outcome = Outcome::Refuted(kept::refutation(number).unwrap_or_default());

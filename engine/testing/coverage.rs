@@ -6,8 +6,8 @@ use super::target::Target;
 use super::verdict::{Judged, Judgement};
 use crate::analyze::Test;
 use crate::base::{Digest, Label, show_duration};
-use crate::event::{Case, Coverage, CoveredFile, NoData, Outcome, Verdict};
-use crate::run::{COVERED, COVERED_CASES, COVERED_OWN, Shared};
+use crate::event::{Case, Coverage, CoveredFile, NoData, Verdict};
+use crate::run::{COVERED, COVERED_CASES, COVERED_OWN, COVERED_UNREAD, Shared};
 use crate::store::{OutputRow, ResultRow};
 use anyhow::Result;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -41,19 +41,8 @@ pub(super) fn fits(shared: &Shared, target: &mut Target, outputs: &[OutputRow]) 
 }
 
 /// Takes away the verdicts of cases that did well in a process that died, and with it what they
-/// have executed: they run once more. Nothing if that is not asked for. Verdicts whose process left
-/// what cannot be read are none, so that they are not kept without it.
-pub(super) fn lost(
-    test: &Test,
-    judgement: &mut Judgement,
-    outcome: &Outcome,
-    row: &ResultRow,
-) -> Vec<String> {
-    if let Outcome::Broken(why) = outcome {
-        for case in &mut judgement.cases {
-            case.verdict = Verdict::NotRun(why.clone());
-        }
-    }
+/// have executed: they run once more. Nothing if that is not asked for.
+pub(super) fn lost(test: &Test, judgement: &mut Judgement, row: &ResultRow) -> Vec<String> {
     if test.coverage.is_none() || !judgement.died || !parts(&row.outputs).is_empty() {
         return Vec::new();
     }
@@ -137,6 +126,14 @@ impl Report<'_, '_> {
     fn add(&mut self, label: &Label, rows: &[OutputRow]) -> Result<Option<String>> {
         let mut wrong = None;
         for row in rows.iter().filter(|row| row.path != COVERED_CASES) {
+            if row.path == COVERED_UNREAD {
+                let why = super::log::whole(self.shared, Some(row.digest))?;
+                // What was run and what it printed is told once for all cases.
+                let brief = why.split_once(": ").map_or(why.as_str(), |(brief, _)| brief);
+                wrong = Some(brief.to_string());
+                self.shared.warn(why);
+                continue;
+            }
             if !self.read.contains_key(&row.digest) {
                 let files = lcov::read(&super::log::whole(self.shared, Some(row.digest))?);
                 self.read.insert(row.digest, files);

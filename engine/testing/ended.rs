@@ -8,7 +8,7 @@ use super::{coverage, names, remembered, rows, told};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome, Verdict};
-use crate::run::{Finished, Follow, Next, Shared, Tried};
+use crate::run::{COVERED_UNREAD, Finished, Follow, Next, Shared, Tried};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -128,7 +128,9 @@ impl Tests {
             &why,
             test.protocol.cannot_be_forged(),
         );
-        let lost = coverage::lost(&test, &mut judgement, outcome, finished.row);
+        let lost = coverage::lost(&test, &mut judgement, finished.row);
+        // What it has executed is to be had once more.
+        let unread = finished.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
         let turn = Turn::of(process);
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
@@ -163,7 +165,7 @@ impl Tests {
                 true => Some(rows::doubted(shared)),
                 false => rows::row(&case, flaky, finished.row, shared)?,
             };
-            let forgotten = process.forget && !bad && !doubted;
+            let forgotten = (process.forget || unread) && !bad && !doubted;
             if let (Some(key), Some(row)) = (key, row)
                 && !forgotten
             {
