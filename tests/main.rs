@@ -83,6 +83,7 @@ mod stale;
 mod stale_tests;
 mod terminal;
 mod tidy;
+mod unwritten;
 mod variants;
 mod visible;
 mod wont_die;

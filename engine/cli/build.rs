@@ -100,8 +100,7 @@ pub fn bring(
     };
     let covered = covered.as_ref().map(|how| (how, pages.as_deref()));
     let res = carry_out(&here.root, &places, &request, style, &mut streams, began, covered);
-    end(streams, &res);
-    res
+    end(streams, res)
 }
 
 fn carry_out(
@@ -133,10 +132,11 @@ fn carry_out(
     };
     let work = |events| session.bring(request, recalled, began, events);
     let summary = report::while_showing(style, streams, work)?;
-    if let (Some((how, pages)), Some(coverage)) = (covered, &summary.coverage) {
-        show(root, coverage, how, pages)?;
-    }
-    Ok(exit(&summary))
+    let shown = match (covered, &summary.coverage) {
+        (Some((how, pages)), Some(coverage)) => show(root, coverage, how, pages),
+        _ => Exit::Ok,
+    };
+    Ok(exit(&summary).or(shown))
 }
 
 /// What the history may take, by the settings of the user.

@@ -1,10 +1,10 @@
 //! `eng explain`: why actions ran, or would run, or why not.
 
-use super::Exit;
 use super::explained;
 use super::options;
 use super::places::places;
 use super::request::{here, jobs_of_machine, pattern};
+use super::{Exit, print};
 use crate::report;
 use crate::session::{Failure, Past, Question, Session};
 
@@ -25,8 +25,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
                 explained::then(&run, &targets, left_out)
             }
         };
-        report::print_data(&text);
-        return Ok(Exit::Ok);
+        return Ok(print("the explanation", &text));
     }
     let question = Question {
         pattern: pattern(&options.patterns, &here)?,
@@ -37,8 +36,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
     let session = Session::open(&here.root, &places, true)?;
     let explained = session.explain(question)?;
     warn(&explained.warnings);
-    report::print_data(&explained::now(&explained));
-    Ok(Exit::Ok)
+    Ok(print("the explanation", &explained::now(&explained)))
 }
 
 fn warn(warnings: &[String]) {

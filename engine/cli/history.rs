@@ -1,11 +1,11 @@
 //! `eng history`: the last runs, what ran in one of them, or the past of targets.
 
-use super::Exit;
 use super::complete;
 use super::past_runs;
 use super::places::places;
 use super::request::{here, pattern};
 use super::table::Format;
+use super::{Exit, print};
 use crate::report;
 use crate::session::{Failure, Past};
 use clap::Args;
@@ -53,7 +53,7 @@ pub fn history(options: History) -> Result<Exit, Failure> {
             return Err(Failure::Usage(text.to_string()));
         }
     };
-    Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
+    Ok(print("the history", &text))
 }
 
 /// The run that a word names, if it is not a target; nothing inside stands for the last one.

@@ -53,7 +53,7 @@ pub use json::Started;
 pub use listing::{Listing, list};
 pub use output::neutral;
 pub use replay::replay;
-pub use screen::{print_data, print_problem, stderr_is_terminal};
+pub use screen::{is_written, print_data, print_problem, stderr_is_terminal};
 pub use spool::Target;
 pub use stream::Streams;
 pub use style::{Style, TestOutput};
