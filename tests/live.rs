@@ -170,6 +170,7 @@ if test -e HERE-1; then
 else
     : > HERE-1
     echo "the first"
+    until test -e HERE-2; do sleep 0.01; done
     echo two >> "$(readlink -f data.txt)"
 fi
 "#;
@@ -178,7 +179,9 @@ fi
 fn a_process_that_is_started_once_more_is_watched_where_it_prints() {
     let held = Held::new(TWICE);
     let mut child = held.start(&["--test-output=streamed", "--events=it.jsonl"]);
-    let told = wait_told(&mut child, "the second\n");
+    let told = wait_told(&mut child, "the first\n");
+    fs::write(held.ws.beside("here-2"), "").expect("let the first one go on");
+    let told = told + &wait_told(&mut child, "the second\n");
     assert_eq!(told, "the first\nthe second\n");
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
     kill_process(pid, Signal::QUIT).expect("ask eng");

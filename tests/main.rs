@@ -87,6 +87,7 @@ mod stale;
 mod stale_tests;
 mod terminal;
 mod tidy;
+mod unwritten;
 mod variants;
 mod visible;
 mod wont_die;

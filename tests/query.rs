@@ -194,7 +194,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
     let mut command = ws.command(&["query", "//..."]);
     command.stdout(std::fs::File::options().write(true).open("/dev/full").expect("open it"));
     let run = Run::of(command).expect(36);
-    run.tells("standard output cannot be written");
+    run.tells("eng: the answer cannot be written to standard output: No space left on device");
 }
 
 #[test]

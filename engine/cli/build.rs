@@ -82,8 +82,7 @@ pub fn bring(
     };
     let covered = covered.as_ref().map(|how| (how, pages.as_deref()));
     let res = carry_out(&session.root, &places, &request, style, &mut streams, covered);
-    end(streams, &res);
-    res
+    end(streams, res)
 }
 
 fn carry_out(
@@ -102,10 +101,11 @@ fn carry_out(
     }
     let control = Control { stop: Stop::new()?, signals: true };
     let summary = report::while_showing(style, streams, |events| work.carry_out(&control, events))?;
-    if let (Some((how, pages)), Some(coverage)) = (covered, &summary.coverage) {
-        show(root, coverage, how, pages)?;
-    }
-    Ok(exit(&summary))
+    let shown = match (covered, &summary.coverage) {
+        (Some((how, pages)), Some(coverage)) => show(root, coverage, how, pages),
+        _ => Exit::Ok,
+    };
+    Ok(exit(&summary).or(shown))
 }
 
 /// The exit code of a run.

@@ -1,13 +1,12 @@
 //! `eng completions`: scripts for shells, and the answers that they ask for at each press of a key.
 //! Flags and verbs come from their definitions, labels from a record of the workspace.
 
-use super::Exit;
 use super::options::{self, Options, Shell, typed};
 use super::places::places;
 use super::profile;
 use super::request::here;
+use super::{Exit, print};
 use crate::query::{Candidate, Names, functions};
-use crate::report;
 use crate::session::{Failure, names};
 use clap::CommandFactory;
 use clap_complete::engine::{self, CompletionCandidate};
@@ -20,8 +19,7 @@ pub fn completions(shell: Shell) -> Result<Exit, Failure> {
         Shell::Zsh => include_str!("complete.zsh"),
         Shell::Fish => include_str!("complete.fish"),
     };
-    report::print_data(script);
-    Ok(Exit::Ok)
+    Ok(print("the script", script))
 }
 
 /// Prints how a word may go on, a line for each way: the word, a tab, and what it is. Where nothing is
@@ -46,8 +44,7 @@ pub fn complete(index: usize, words: Vec<OsString>) -> Result<Exit, Failure> {
         }
         text.push('\n');
     }
-    report::print_data(&text);
-    Ok(Exit::Ok)
+    Ok(print("the list", &text))
 }
 
 fn is_flag(candidate: &CompletionCandidate) -> bool {

@@ -1,7 +1,7 @@
 //! `eng coverage`, and what it has in common with `eng test --coverage`.
 
-use super::Exit;
 use super::test::Test;
+use super::{Exit, print};
 use crate::event::Coverage;
 use crate::report;
 use crate::session::{Covering, Failure, make_pages, page_maker};
@@ -77,13 +77,18 @@ pub fn maker(how: &Report, path: &str) -> Result<Option<PathBuf>, Failure> {
     Ok(how.html.then(|| page_maker(path)).transpose()?)
 }
 
-/// Writes a report into `eng-out/coverage`, and prints it; `maker` makes pages.
-pub fn show(
+/// Writes a report into `eng-out/coverage`, and prints it; `maker` makes pages. What cannot be written
+/// is told: the tests have had their results all the same.
+pub fn show(root: &Path, coverage: &Coverage, how: &Report, maker: Option<&Path>) -> Exit {
+    write(root, coverage, how, maker).unwrap_or_else(super::tell)
+}
+
+fn write(
     root: &Path,
     coverage: &Coverage,
     how: &Report,
     maker: Option<&Path>,
-) -> Result<(), Failure> {
+) -> Result<Exit, Failure> {
     let folder = root.join("eng-out/coverage");
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let (lcov, json) = (report::lcov(coverage), report::coverage_json(coverage));
@@ -101,12 +106,14 @@ pub fn show(
         make_pages(maker, root, &folder.join("lcov.info"), &pages)?;
     }
     if how.silent {
-        return Ok(());
+        return Ok(Exit::Ok);
     }
-    report::print_data(&match how.format {
-        Format::Table => report::table(coverage),
-        Format::Lcov => lcov,
-        Format::Json => json,
-    });
-    Ok(())
+    Ok(print(
+        "the coverage",
+        &match how.format {
+            Format::Table => report::table(coverage),
+            Format::Lcov => lcov,
+            Format::Json => json,
+        },
+    ))
 }

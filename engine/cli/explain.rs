@@ -1,10 +1,10 @@
 //! `eng explain`: why actions ran, or would run, or why not.
 
-use super::Exit;
 use super::explained;
 use super::options;
 use super::places::places;
 use super::request::{here, pattern};
+use super::{Exit, print};
 use crate::report;
 use crate::session::{Failure, Loaded, Past, Question};
 
@@ -27,8 +27,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
             let (targets, left_out) = past.explain(&run, &pattern);
             Ok(explained::then(&run, &targets, left_out))
         })?;
-        report::print_data(&text);
-        return Ok(Exit::Ok);
+        return Ok(print("the explanation", &text));
     }
     let question = Question {
         pattern: pattern(&options.patterns, &here)?,
@@ -38,8 +37,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
     let session = Loaded::open(&here.root, &places, true)?;
     let explained = session.explain(question)?;
     warn(&explained.warnings);
-    report::print_data(&explained::now(&explained));
-    Ok(Exit::Ok)
+    Ok(print("the explanation", &explained::now(&explained)))
 }
 
 fn warn(warnings: &[String]) {

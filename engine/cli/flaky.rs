@@ -1,12 +1,12 @@
 //! `eng flaky`: what came out one way and another though it was made of the same.
 
-use super::Exit;
 use super::complete;
 use super::explained::age;
 use super::past_json;
 use super::places::places;
 use super::request::{here, pattern};
 use super::table::{Format, Table};
+use super::{Exit, print};
 use crate::base::show_moment;
 use crate::report;
 use crate::session::{Failure, Flaky as Found, Past, Seen};
@@ -43,7 +43,7 @@ pub fn flaky(options: Flaky) -> Result<Exit, Failure> {
         let found = past.flaky(&past.resolved(&pattern)?);
         Ok(shown(&found, options.format))
     })?;
-    Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
+    Ok(print("what is flaky", &text))
 }
 
 fn shown(found: &[Found], format: Format) -> String {

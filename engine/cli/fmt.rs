@@ -32,7 +32,7 @@ pub fn fmt(options: Fmt) -> Result<Exit, Failure> {
         })?;
         let new = load::format("<stdin>", &text).map_err(Failure::Problems)?;
         if !(options.check || options.diff) {
-            report::print_data(&new);
+            counts.print(&new);
         } else if new != text {
             counts.differ("<stdin>", &text, &new, options.diff);
         }
@@ -59,6 +59,8 @@ pub fn fmt(options: Fmt) -> Result<Exit, Failure> {
 struct Counts {
     formatted: usize,
     differ: usize,
+    /// True if something could not be printed.
+    unwritten: bool,
 }
 
 impl Counts {
@@ -69,7 +71,12 @@ impl Counts {
             false => format!("{name}\n"),
             true => TextDiff::from_lines(old, new).unified_diff().header(name, name).to_string(),
         };
-        report::print_data(&shown);
+        self.print(&shown);
+    }
+
+    fn print(&mut self, text: &str) {
+        // Of many texts the first tells why there are no more.
+        self.unwritten = self.unwritten || !report::print_data("what is laid out", text);
     }
 
     fn tell(&self, only_check: bool) {
@@ -87,6 +94,7 @@ impl Counts {
     fn exit(&self, problems: &Problems) -> Exit {
         match (problems.is_empty(), self.differ) {
             (false, _) => Exit::Usage,
+            (true, 0) if self.unwritten => Exit::Environment,
             (true, 0) => Exit::Ok,
             (true, _) => Exit::BuildFailed,
         }

@@ -1,11 +1,11 @@
 //! `eng history`: the last runs, what ran in one of them, or the past of targets.
 
-use super::Exit;
 use super::complete;
 use super::past_runs;
 use super::places::places;
 use super::request::{Here, here, pattern};
 use super::table::Format;
+use super::{Exit, print};
 use crate::report;
 use crate::session::{Failure, Past};
 use clap::Args;
@@ -37,7 +37,7 @@ pub fn history(options: History) -> Result<Exit, Failure> {
     }
     let runs: Vec<Option<i64>> = options.words.iter().filter_map(|word| run(word)).collect();
     let text = past.answer(|past| shown(past, &runs, &options, &here))?;
-    Ok(if report::print_data(&text) { Exit::Ok } else { Exit::Environment })
+    Ok(print("the history", &text))
 }
 
 fn shown(

@@ -1,9 +1,9 @@
 //! `eng init`: writes the `BUILD.ron` files that build what is there.
 
-use super::Exit;
 use super::options::Init;
 use super::places::working_directory;
 use super::write::create;
+use super::{Exit, print};
 use crate::base::{join, plain_line};
 use crate::load::LoadError;
 use crate::report;
@@ -35,7 +35,9 @@ pub fn init(options: Init) -> Result<Exit, Failure> {
     let written = init::write(ground, &name, &below).map_err(Failure::World)?;
     for (path, text) in &written.files {
         if options.dry_run {
-            report::print_data(&format!("-- {path}\n{text}"));
+            if print(path, &format!("-- {path}\n{text}")) != Exit::Ok {
+                return Ok(Exit::Environment);
+            }
             continue;
         }
         create(&root.join(path), path, text).map_err(Failure::World)?;

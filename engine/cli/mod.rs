@@ -48,6 +48,14 @@ pub(crate) enum Exit {
     Bug = 37,
 }
 
+impl Exit {
+    /// Of success what follows, else itself: what cannot be written hides no failure, and is not
+    /// hidden by success.
+    fn or(self, next: Exit) -> Exit {
+        if self == Exit::Ok { next } else { self }
+    }
+}
+
 /// The program: gives the exit code.
 pub fn main() -> ExitCode {
     if let Some(odd) = std::env::args_os().find(|word| word.to_str().is_none()) {
@@ -87,8 +95,10 @@ fn misread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
     if usage && plain(&text) != text {
         report::print_problem(&text);
     } else {
-        // A closed pipe is no reason to fail.
-        let _ = error.print();
+        let res = error.print();
+        if !usage && !report::is_written("the help", res) {
+            return Exit::Environment;
+        }
     }
     if usage { Exit::Usage } else { Exit::Ok }
 }
@@ -114,6 +124,11 @@ fn run(options: Options, added: &[Text]) -> Exit {
         Ok(exit) => exit,
         Err(failure) => tell(profile::placed(failure, added)),
     }
+}
+
+/// Prints data; `what` says what it is.
+fn print(what: &str, text: &str) -> Exit {
+    if report::print_data(what, text) { Exit::Ok } else { Exit::Environment }
 }
 
 fn tell(failure: Failure) -> Exit {

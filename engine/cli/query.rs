@@ -1,10 +1,10 @@
 //! `eng query`: what targets there are, and what needs what.
 
-use super::Exit;
 use super::complete;
 use super::options::typed;
 use super::places::places;
 use super::request::here;
+use super::{Exit, print};
 use crate::base::Problem;
 use crate::query::{self, Scope};
 use crate::report::{self, Listing};
@@ -122,11 +122,9 @@ pub fn query(options: Query) -> Result<Exit, Failure> {
             report::compile_commands(&here.root.display().to_string(), &commands)
         }
     };
-    if !report::print_data(&text) {
-        return Ok(Exit::Environment);
-    }
+    let written = print("the answer", &text);
     // As for Bazel, an answer in part has the code of a failed test.
-    Ok(if whole { Exit::Ok } else { Exit::TestsFailed })
+    Ok(if whole { written } else { Exit::TestsFailed })
 }
 
 /// The expression, and what it is called in messages.

@@ -71,8 +71,7 @@ pub fn replay(options: Replay) -> Result<Exit, Failure> {
                 false => Failure::Usage(format!("{error:#}")),
             });
             // Whoever reads is told that nothing more comes.
-            end(streams, &res);
-            return res;
+            return end(streams, res);
         }
     };
     let broken_off = format!("{name} breaks off before its run has ended");
@@ -81,6 +80,5 @@ pub fn replay(options: Replay) -> Result<Exit, Failure> {
     }
     let exit = over.exit.unwrap_or(Exit::Interrupted as i32);
     let problem = if over.exit.is_some() { over.problem } else { broken_off };
-    finish(streams, exit, &problem, over.at);
-    Ok(Exit::Ok)
+    Ok(finish(streams, exit, &problem, over.at))
 }

@@ -1,10 +1,9 @@
 //! `eng rules`: the rules that there are, from their own `doc:` fields.
 
-use super::Exit;
 use super::request::here;
+use super::{Exit, print};
 use crate::base::{listing, nearest};
 use crate::load::{self, Attr, AttrKind, Item, Part, Rule, Rules};
-use crate::report;
 use crate::session::Failure;
 
 /// Prints all rules, or one rule or protocol.
@@ -25,8 +24,7 @@ pub fn rules(name: Option<String>) -> Result<Exit, Failure> {
             }
         },
     };
-    report::print_data(&text);
-    Ok(Exit::Ok)
+    Ok(print("the list of rules", &text))
 }
 
 fn all(rules: &Rules) -> String {

@@ -138,20 +138,22 @@ pub fn started(verb: &str, patterns: &[String], root: &Path) -> Started {
     Started::new(verb, std::env::args().collect(), patterns, root)
 }
 
-/// Tells how it ended, and waits for all who read.
-pub fn end(streams: Streams, res: &Result<Exit, Failure>) {
-    let (exit, problem) = match res {
+/// Tells how it ended, and waits for all who read. What could not be written is told, and makes
+/// of success a failure.
+pub fn end(streams: Streams, res: Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let (exit, problem) = match &res {
         Ok(exit) => (*exit, String::new()),
         Err(failure) => super::told(failure),
     };
-    finish(streams, exit as i32, problem.trim_end(), SystemTime::now());
+    let written = finish(streams, exit as i32, problem.trim_end(), SystemTime::now());
+    res.map(|exit| exit.or(written))
 }
 
 /// Tells how it ended and when, and waits for all who read; what asks for the
 /// end of a run ends the waiting.
-pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
+pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) -> Exit {
     if streams.is_empty() {
-        return;
+        return Exit::Ok;
     }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in ends() {
@@ -163,6 +165,10 @@ pub fn finish(mut streams: Streams, exit: i32, problem: &str, at: SystemTime) {
     if !text.is_empty() {
         print_problem(&text);
     }
+    for why in streams.unwritten() {
+        print_problem(&format!("eng: {why}\n"));
+    }
+    if streams.unwritten().is_empty() { Exit::Ok } else { Exit::Environment }
 }
 
 /// What tells a file or pipe from all others; nothing of devices, such as terminals.

@@ -41,7 +41,7 @@ impl Streams {
         target: Target,
         folder: &Path,
     ) -> io::Result<()> {
-        self.add(Box::new(Ci::new(service, below)), name, target, folder)
+        self.add_unasked(Box::new(Ci::new(service, below)), name, target, folder)
     }
 
     /// The same in a file, which is made anew by each run.

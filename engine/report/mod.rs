@@ -54,7 +54,7 @@ pub use fuzz::READERS;
 pub use listing::{Listing, list};
 pub use output::neutral;
 pub use replay::{replay, retell};
-pub use screen::{print_data, print_problem, stderr_is_terminal};
+pub use screen::{is_written, print_data, print_problem, stderr_is_terminal};
 pub use spool::Target;
 pub use started::Started;
 pub use stream::Streams;

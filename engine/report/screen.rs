@@ -19,14 +19,19 @@ pub fn terminal_size() -> Option<(usize, usize)> {
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
 }
 
-/// Writes data to standard output as it is. A reader that has gone away is no error; anything else
-/// that keeps data from being written is told on standard error, and the result is false.
-pub fn print_data(text: &str) -> bool {
+/// Writes data to standard output as it is; `what` says what it is: `the answer`. The result is
+/// false if it could not be written, which is told.
+pub fn print_data(what: &str, text: &str) -> bool {
     let mut stdout = io::stdout().lock();
-    let written = put(&mut stdout, text.as_bytes()).and_then(|()| stdout.flush());
-    match written {
+    is_written(what, put(&mut stdout, text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Tells what kept data from being written to standard output, and gives false then. A reader that
+/// has gone away is no error.
+pub fn is_written(what: &str, res: io::Result<()>) -> bool {
+    match res {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            print_problem(&format!("standard output cannot be written: {error}"));
+            print_problem(&format!("eng: {what} cannot be written to standard output: {error}"));
             false
         }
         _ => true,

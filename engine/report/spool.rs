@@ -54,7 +54,15 @@ struct Queue {
     closed: bool,
     over: bool,
     /// Why nothing is written any more.
-    failed: Option<String>,
+    failed: Option<Failed>,
+}
+
+/// Why nothing is written any more.
+enum Failed {
+    /// Whoever read it is gone.
+    Unread,
+    /// What the system says.
+    Unwritable(String),
 }
 
 impl Spool {
@@ -103,8 +111,21 @@ impl Spool {
 
     /// Why nobody gets any more of it; told once.
     pub fn trouble(&mut self) -> Option<String> {
-        let why = self.shared.lock().failed.clone()?;
+        let why = match self.shared.lock().failed.as_ref()? {
+            Failed::Unread => "nobody reads it any more; the run goes on".to_string(),
+            Failed::Unwritable(why) => {
+                format!("it cannot be written any more: {why}; the run goes on")
+            }
+        };
         (!std::mem::replace(&mut self.told, true)).then(|| format!("{}: {why}", self.name))
+    }
+
+    /// What kept it from being written whole, if that was not who reads it.
+    pub fn unwritten(&self) -> Option<String> {
+        match self.shared.lock().failed.as_ref()? {
+            Failed::Unread => None,
+            Failed::Unwritable(why) => Some(format!("{} cannot be written: {why}", self.name)),
+        }
     }
 
     /// Waits until all is read, or until `stop`; says what the user should know. `waiting` is
@@ -149,8 +170,8 @@ impl Shared {
         queue.over = true;
         if let Err(error) = res {
             queue.failed = Some(match error.kind() {
-                ErrorKind::BrokenPipe => "nobody reads it any more; the run goes on".to_string(),
-                _ => format!("it cannot be written any more: {error}; the run goes on"),
+                ErrorKind::BrokenPipe => Failed::Unread,
+                _ => Failed::Unwritable(error.to_string()),
             });
             (queue.file, queue.memory) = (None, Vec::new());
         }

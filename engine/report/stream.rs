@@ -33,6 +33,8 @@ pub struct Streams {
     all: Vec<Stream>,
     /// What the user should know and was not told yet.
     troubles: Vec<String>,
+    /// What was asked for and could not be written.
+    unwritten: Vec<String>,
     ended: bool,
 }
 
@@ -42,6 +44,8 @@ const AT_ONCE: usize = 64 * 1024;
 struct Stream {
     form: Box<dyn Form>,
     to: To,
+    /// True if somebody has asked for it by its name.
+    asked: bool,
     /// What is to be handed on.
     lines: Vec<u8>,
 }
@@ -57,7 +61,8 @@ enum To {
 }
 
 impl Streams {
-    /// Adds a stream for somebody who reads; `folder` is where much can be kept for him.
+    /// Adds a stream for somebody who reads and has asked for it; `folder` is where much can be kept
+    /// for him.
     pub(super) fn add(
         &mut self,
         form: Box<dyn Form>,
@@ -66,7 +71,20 @@ impl Streams {
         folder: &Path,
     ) -> io::Result<()> {
         let to = To::Reader(Spool::new(name, target, folder)?);
-        self.all.push(Stream { form, to, lines: Vec::new() });
+        self.all.push(Stream { form, to, asked: true, lines: Vec::new() });
+        Ok(())
+    }
+
+    /// The same for somebody who has not asked: what cannot be written for him is no failure.
+    pub(super) fn add_unasked(
+        &mut self,
+        form: Box<dyn Form>,
+        name: &str,
+        target: Target,
+        folder: &Path,
+    ) -> io::Result<()> {
+        let to = To::Reader(Spool::new(name, target, folder)?);
+        self.all.push(Stream { form, to, asked: false, lines: Vec::new() });
         Ok(())
     }
 
@@ -82,7 +100,7 @@ impl Streams {
 
     fn add_to_file(&mut self, form: Box<dyn Form>, path: &Path, report: bool) {
         let to = To::File { path: path.to_path_buf(), file: None, planned: false, report };
-        self.all.push(Stream { form, to, lines: Vec::new() });
+        self.all.push(Stream { form, to, asked: false, lines: Vec::new() });
     }
 
     /// Bytes for readers that wait in memory, or have room there.
@@ -139,7 +157,8 @@ impl Streams {
     }
 
     /// The run is over, with this exit code. Waits until all is read, or until `stop`; `say` gets
-    /// what the user should know. Gives what people are told besides.
+    /// what the user should know. Gives what people are told besides; what was asked for and could
+    /// not be written is known then.
     pub fn end(
         &mut self,
         exit: i32,
@@ -167,11 +186,21 @@ impl Streams {
             stream.flush().into_iter().for_each(&mut *say);
         }
         for stream in &mut self.all {
-            if let To::Reader(spool) = &mut stream.to {
-                spool.finish(stop, say).into_iter().for_each(&mut *say);
+            let To::Reader(spool) = &mut stream.to else { continue };
+            let told = spool.finish(stop, say);
+            match spool.unwritten().filter(|_| stream.asked) {
+                Some(why) => self.unwritten.push(why),
+                None => told.into_iter().for_each(&mut *say),
             }
         }
         self.all.iter_mut().map(|stream| stream.form.text()).collect()
+    }
+}
+
+impl Streams {
+    /// What was asked for and could not be written, and why; known at the end.
+    pub fn unwritten(&self) -> &[String] {
+        &self.unwritten
     }
 }
 

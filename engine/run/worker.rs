@@ -2,6 +2,7 @@
 
 use super::ask::Unanswered;
 use super::claims::Grant;
+use super::coverage::COVERED_UNREAD;
 use super::kept;
 use super::lookup;
 use super::manifest::Content;
@@ -92,6 +93,12 @@ impl Stamps {
 const NOT_STARTED: [i32; 2] = [126, 127];
 
 impl Done {
+    /// True if all is well with the process and with what it says that it has executed.
+    fn is_whole(&self) -> bool {
+        let unread = self.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
+        self.outcome == Outcome::Passed && !unread
+    }
+
     /// True if it is kept how the action ended. An end by force is kept of tests only, since no
     /// earlier pass holds from then on; they are run again. A command that is not there may come.
     pub fn is_kept(&self, action: &Action) -> bool {
@@ -177,7 +184,7 @@ pub(super) fn carry_out(
         let _ = shared.events.send(Event::ActionStarted { action: id, about, view });
     };
     let mut done = start(shared, action, &prepared, &place, grant, &begin, stamps);
-    if !matches!(&done, Ok(done) if done.outcome == Outcome::Passed) && shared.leave_memory() {
+    if !matches!(&done, Ok(done) if done.is_whole()) && shared.leave_memory() {
         done = start(shared, action, &prepared, &place, grant, &begin, stamps);
     }
     let mut done = done?;
