@@ -9,7 +9,7 @@ use std::process::Command;
 /// The sources, where cargo keeps them.
 fn sources() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    let cargo = cargo.args(["metadata", "--format-version=1", "--offline", "--locked"]);
+    let cargo = cargo.args(["metadata", "--format-version=1", "--locked"]);
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("start cargo");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("read JSON");
