@@ -180,10 +180,10 @@ fn everything_runs_several_times_and_a_mixed_result_is_told() {
     noted(&ws);
     ws.eng(&["test", "--runs=3", "--test-threads=1"])
         .expect(3)
-        .tells("  t::c4: failed in 1 of 3 runs\n")
+        .tells("  t::c4: failed in 1 of 3 rounds\n")
         .tells("cases: 7 passed, 1 failed\n");
     assert_eq!(noted(&ws).len(), 24);
-    // What passed in some runs only is not remembered as passed.
+    // What passed in some rounds only is not remembered as passed.
     ws.eng(&["test"]).expect(3).tells("8 cases");
     assert!(noted(&ws).contains(&"c4".to_string()));
     ws.eng(&["test", "--runs_per_test=2"]).expect(3);

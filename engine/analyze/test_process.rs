@@ -23,7 +23,7 @@ pub struct TestProcess {
     pub exclusive: bool,
     /// The exit status that means that it was skipped, which is as good as a pass.
     pub skip: Option<i32>,
-    /// Which run of all this is, from 1 on; 0 if there is only one.
+    /// Which round, from 1 on; 0 if there is only one.
     pub run_number: u32,
     /// Which attempt this is, from 1 on; 0 for listings.
     pub attempt: u32,

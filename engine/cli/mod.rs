@@ -64,15 +64,19 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Exit::Usage as u8);
     }
     let arguments = options::normalize(std::env::args_os());
-    let res = std::panic::catch_unwind(|| match options(&arguments) {
+    let exit = guarded(|| match options(&arguments) {
         Ok((options, added)) => run(options, &added),
         Err(exit) => exit,
     });
-    let exit = res.unwrap_or_else(|_| {
+    ExitCode::from(exit as u8)
+}
+
+/// What `work` comes to; that it panics is a bug of ours.
+fn guarded(work: impl FnOnce() -> Exit + std::panic::UnwindSafe) -> Exit {
+    std::panic::catch_unwind(work).unwrap_or_else(|_| {
         report::print_problem("eng: this is a bug in eng; what it was doing stands above\n");
         Exit::Bug
-    });
-    ExitCode::from(exit as u8)
+    })
 }
 
 /// What was typed, with what profiles add.
@@ -144,5 +148,16 @@ fn told(failure: &Failure) -> (Exit, String) {
         Failure::Usage(_) => (Exit::Usage, format!("eng: {failure}\n")),
         Failure::NoTests(_) => (Exit::NoTests, format!("eng: {failure}\n")),
         Failure::World(_) => (Exit::Environment, format!("eng: {failure}\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug() {
+        assert_eq!(guarded(|| panic!("on purpose")) as u8, 37);
+        assert_eq!(guarded(|| Exit::NoTests) as u8, 4);
     }
 }

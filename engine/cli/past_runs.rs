@@ -246,7 +246,7 @@ fn row(
     ]
 }
 
-/// `2`, or `3.2` for the second attempt of the third run of everything.
+/// `2`, or `3.2` for the second attempt in the third round.
 fn turn(round: u32, number: u32) -> String {
     if round == 0 { number.to_string() } else { format!("{round}.{number}") }
 }

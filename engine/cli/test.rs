@@ -97,7 +97,7 @@ pub struct How {
     /// Wait before a further attempt; twice as long before each that follows
     #[arg(long, value_name = "TIME")]
     pub backoff: Option<String>,
-    /// Run everything so often
+    /// Run everything so often, a round each
     #[arg(long, alias = "runs-per-test", value_name = "N", value_parser = number)]
     pub runs: Option<usize>,
     /// Run cases in a random order; its seed is told

@@ -188,9 +188,9 @@ pub struct Runs {
 /// An attempt of a case that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedAttempt {
-    /// Which run of everything, from 1 on; 0 if there is only one.
+    /// Which round, from 1 on; 0 if there is only one.
     pub run: u32,
-    /// Which attempt in that run, from 1 on.
+    /// Which attempt in that round, from 1 on.
     pub number: u32,
     /// How it failed.
     pub verdict: Verdict,

@@ -2,7 +2,7 @@
 //! and attributes are those that readers of Jenkins, GitLab and Maven Surefire share; attempts are
 //! told as Surefire's schema has them (`flakyFailure`, `rerunFailure`).
 
-use super::junit_case::{Counts, Shared, push_case};
+use super::junit_case::{Counts, Suite, push_case};
 use super::spool::Target;
 use super::started::Started;
 use super::stream::{Form, Streams};
@@ -119,10 +119,10 @@ impl Junit {
             properties.push(("eng.reused", "true"));
         }
         properties.extend(warnings.iter().map(|warning| ("eng.warning", warning.as_str())));
-        let shared = Shared { label, began };
-        shared.push_properties(&mut xml, &properties);
+        let suite = Suite { label, began };
+        suite.push_properties(&mut xml, &properties);
         for case in cases {
-            push_case(&mut xml, &shared, case);
+            push_case(&mut xml, &suite, case);
         }
         put(&mut xml, Xml::End(BytesEnd::new("testsuite")));
         (xml.into_inner(), counts)

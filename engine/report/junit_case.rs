@@ -91,13 +91,13 @@ fn type_of(verdict: &Verdict) -> &'static str {
 }
 
 /// What the cases of a suite share.
-pub(super) struct Shared<'a> {
+pub(super) struct Suite<'a> {
     pub label: &'a Label,
     /// When the first of them began.
     pub began: SystemTime,
 }
 
-impl Shared<'_> {
+impl Suite<'_> {
     /// The label with dots, for readers that make a tree of the parts between them.
     fn class(&self) -> String {
         let package = self.label.package.exec_path().replace('/', ".");
@@ -124,16 +124,16 @@ impl Shared<'_> {
 }
 
 /// Writes a case.
-pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, shared: &Shared, case: &Case) {
+pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, suite: &Suite, case: &Case) {
     let known = case.known.map(|known| moment(known.time));
-    let name = if case.name.is_empty() { &*shared.label.name } else { &case.name };
+    let name = if case.name.is_empty() { &*suite.label.name } else { &case.name };
     let mut start = BytesStart::new("testcase");
     start.push_attribute(("name", &*allowed(&plain_line(name))));
-    start.push_attribute(("classname", shared.class().as_str()));
+    start.push_attribute(("classname", suite.class().as_str()));
     start.push_attribute(("time", seconds(case.duration.unwrap_or_default()).as_str()));
     start.push_attribute((
         "timestamp",
-        show_moment_ms(case.start.or(known).unwrap_or(shared.began)).as_str(),
+        show_moment_ms(case.start.or(known).unwrap_or(suite.began)).as_str(),
     ));
     put(xml, Xml::Start(start));
     let mut properties = Vec::new();
@@ -151,7 +151,7 @@ pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, shared: &Shared, case: &Case)
         .extend(case.runs.map(|runs| ("eng.runs", format!("{} of {} failed", runs.bad, runs.all))));
     let properties: Vec<(&str, &str)> =
         properties.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    shared.push_properties(xml, &properties);
+    suite.push_properties(xml, &properties);
     push_attempts(xml, case);
     put(xml, Xml::End(BytesEnd::new("testcase")));
 }

@@ -184,7 +184,7 @@ fn is_marked(case: &Case) -> bool {
 pub(super) fn described(case: &Case) -> String {
     let mut res = describe(&case.verdict);
     if let Some(runs) = case.runs.filter(|runs| runs.bad > 0) {
-        res.push_str(&format!(" in {} of {} runs", runs.bad, runs.all));
+        res.push_str(&format!(" in {} of {} rounds", runs.bad, runs.all));
     }
     if case.flaky > 0 {
         res.push_str(&format!(" after {}", count(case.flaky as usize, "failed attempt")));

@@ -30,17 +30,17 @@ pub(super) fn gate() -> RwLockReadGuard<'static, ()> {
 }
 
 /// A process that is stopped with this one, until it is dropped.
-pub(super) struct Running(Pid);
+pub(super) struct Registered(Pid);
 
-impl Running {
+impl Registered {
     /// Registers the leader of a group.
-    pub fn new(group: Pid) -> Running {
+    pub fn new(group: Pid) -> Registered {
         pause().groups.push(group);
-        Running(group)
+        Registered(group)
     }
 }
 
-impl Drop for Running {
+impl Drop for Registered {
     fn drop(&mut self) {
         pause().groups.retain(|group| *group != self.0);
     }

@@ -3,7 +3,7 @@
 
 use super::kernel::{self, Status, Usage};
 use super::offspring::{self, Left, PATIENCE, Tree};
-use super::pause::{self, Running};
+use super::pause::{self, Registered};
 use super::signal::Stop;
 use super::waiting::{self, Watched};
 use crate::event::{self, Outcome};
@@ -92,7 +92,7 @@ pub(super) fn run(start: &Start, stop: &Stop) -> Result<Ended> {
             });
         }
     };
-    let running = Running::new(Pid::from_child(&child));
+    let running = Registered::new(Pid::from_child(&child));
     drop(gate);
     // The descriptors of the output belong to the child alone from here on.
     drop(command);

@@ -29,6 +29,13 @@ pub(super) struct Once {
     pub home: Home,
 }
 
+impl Drop for Once {
+    /// What setups have left alive ends with the run, however that comes about.
+    fn drop(&mut self) {
+        run::end_all();
+    }
+}
+
 /// What is left of a run when it is over.
 pub(super) struct RunOver {
     pub tests: Vec<(Label, Vec<Case>)>,

@@ -22,6 +22,8 @@ mod runs; // earlier runs, the past of targets, and what is flaky in it
 mod acts; // the actions of targets, told
 mod survey; // the target graph, from one record
 mod scratch; // a folder of this process alone
+#[cfg(test)]
+mod panicked; // a panic while processes run leaves none of them
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // the record of a run from any bytes
 

@@ -74,12 +74,15 @@ impl Past {
     /// The pattern with targets in place of what else stands for them, such as a file. Of what is
     /// known by its name the workspace is not asked: what is gone has a past, too.
     pub fn resolved(&self, pattern: &Pattern) -> Result<Pattern, Failure> {
-        let known = self.history.labels(&self.workspace());
+        let known = |label: &Label| {
+            let label = BTreeSet::from([label.to_string()]);
+            !self.history.runs_with(&self.workspace(), &label).is_empty()
+        };
         let mut workspace = None;
         let mut terms = Vec::new();
         for term in &pattern.terms {
             let is_known = match &term.selection {
-                Selection::One(label) => known.contains(&label.to_string()),
+                Selection::One(label) => known(label),
                 Selection::All(_) | Selection::Below(_) => true,
             };
             if is_known {

@@ -6,7 +6,7 @@ use super::durations::{DURATIONS, DURATIONS_OF, Durations, LEARN, durations};
 use super::journal;
 use super::opening::Form;
 use super::records::{Attempt, CaseAttempt, RunCounts, RunRecord};
-use super::running::Running;
+use super::running::RunLock;
 use super::upgrade::Older;
 use rusqlite::{Row, Transaction, params};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ const FORM: Form = Form {
 pub struct History {
     pub(super) database: Option<Database>,
     pub(super) folder: PathBuf,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunLock>>,
 }
 
 impl History {
@@ -92,7 +92,7 @@ impl History {
         let kept = self.database.as_ref().is_some_and(Database::is_kept);
         if id > 0 && kept {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            *running = Running::begin(&self.folder, id);
+            *running = RunLock::begin(&self.folder, id);
         }
         id
     }
@@ -199,7 +199,7 @@ impl History {
 
     /// True if a run that has not ended is still going on, in whatever process.
     pub fn is_running(&self, id: i64) -> bool {
-        Running::is(&self.folder, id)
+        RunLock::is(&self.folder, id)
     }
 
     /// How long the actions of a workspace took lately; one scan.

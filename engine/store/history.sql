@@ -47,7 +47,7 @@ CREATE TABLE attempts (
     reason TEXT NOT NULL,
     -- True if its cases tell what it came to.
     tests INTEGER NOT NULL,
-    -- Which run of everything, 0 if there is only one, and which attempt in it, from 1 on.
+    -- Which round, 0 if there is only one, and which attempt in it, from 1 on.
     round INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     same INTEGER NOT NULL,

@@ -123,7 +123,7 @@ pub struct Attempt {
     pub origin: String,
     /// True if it ran cases of a test, which have rows of their own.
     pub tests: bool,
-    /// Which run of everything, from 1 on; 0 if there is only one.
+    /// Which round, from 1 on; 0 if there is only one.
     pub round: u32,
     /// Which attempt of the same, from 1 on.
     pub number: u32,
@@ -146,7 +146,7 @@ pub struct CaseAttempt {
     pub name: String,
     /// The hash of its key, if it is known what it was made of.
     pub key: Option<[u8; 32]>,
-    /// Which run of everything, from 1 on; 0 if there is only one.
+    /// Which round, from 1 on; 0 if there is only one.
     pub round: u32,
     /// Which attempt in that, from 1 on.
     pub number: u32,

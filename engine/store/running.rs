@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// Held while a run goes on.
-pub(super) struct Running {
+pub(super) struct RunLock {
     path: PathBuf,
     _lock: File,
 }
@@ -20,10 +20,10 @@ fn file(dir: &Path, id: i64) -> PathBuf {
     folder(dir).join(id.to_string())
 }
 
-impl Running {
+impl RunLock {
     /// Marks a run as going on; nothing if the disk refuses. Marks of runs that were killed are
     /// removed.
-    pub fn begin(dir: &Path, id: i64) -> Option<Running> {
+    pub fn begin(dir: &Path, id: i64) -> Option<RunLock> {
         let folder = folder(dir);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
         for left in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -41,7 +41,7 @@ impl Running {
             let own = lock.metadata().ok()?.ino();
             // Somebody may have taken it for one that was left, before it had its lock.
             if fs::metadata(&path).is_ok_and(|found| found.ino() == own) {
-                return Some(Running { path, _lock: lock });
+                return Some(RunLock { path, _lock: lock });
             }
         }
     }
@@ -50,7 +50,7 @@ impl Running {
     pub fn all(dir: &Path) -> Vec<i64> {
         let left = fs::read_dir(folder(dir)).into_iter().flatten().flatten();
         let ids = left.filter_map(|it| it.file_name().to_str()?.parse().ok());
-        ids.filter(|id| Running::is(dir, *id)).collect()
+        ids.filter(|id| RunLock::is(dir, *id)).collect()
     }
 
     /// True if a run goes on.
@@ -60,7 +60,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunLock {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -73,20 +73,20 @@ mod tests {
     #[test]
     fn a_run_goes_on_as_long_as_it_holds_its_lock() {
         let dir = tempfile::tempdir().unwrap();
-        let running = Running::begin(dir.path(), 7).unwrap();
-        let other = Running::begin(dir.path(), 8).unwrap();
-        assert!(Running::is(dir.path(), 7) && Running::is(dir.path(), 8));
-        let mut all = Running::all(dir.path());
+        let running = RunLock::begin(dir.path(), 7).unwrap();
+        let other = RunLock::begin(dir.path(), 8).unwrap();
+        assert!(RunLock::is(dir.path(), 7) && RunLock::is(dir.path(), 8));
+        let mut all = RunLock::all(dir.path());
         all.sort_unstable();
         assert_eq!(all, [7, 8]);
         drop(running);
-        assert!(!Running::is(dir.path(), 7) && Running::is(dir.path(), 8));
+        assert!(!RunLock::is(dir.path(), 7) && RunLock::is(dir.path(), 8));
         drop(other);
         // One that was killed leaves its file behind.
         fs::write(file(dir.path(), 9), "").unwrap();
-        assert!(!Running::is(dir.path(), 9));
-        assert!(Running::all(dir.path()).is_empty());
-        let _next = Running::begin(dir.path(), 10);
+        assert!(!RunLock::is(dir.path(), 9));
+        assert!(RunLock::all(dir.path()).is_empty());
+        let _next = RunLock::begin(dir.path(), 10);
         assert!(!file(dir.path(), 9).exists() && file(dir.path(), 10).exists());
     }
 }

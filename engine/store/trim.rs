@@ -2,7 +2,7 @@
 //! for it. What explanations need of the latest process of each action stays, and so do durations.
 
 use super::history::History;
-use super::running::Running;
+use super::running::RunLock;
 use rusqlite::{OptionalExtension, Transaction};
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ impl History {
             Ok((large, first < oldest && !paused("age")?))
         });
         let Some((large, old)) = excess.filter(|(large, old)| *large || *old) else { return };
-        let live = format!("{:?}", Running::all(&self.folder));
+        let live = format!("{:?}", RunLock::all(&self.folder));
         database.write(|transaction| {
             let young: Option<i64> =
                 transaction.query_row(FIRST_YOUNG, [oldest], |row| row.get(0))?;

@@ -27,7 +27,7 @@ pub(super) struct Dealer {
     pub workspace: String,
 }
 
-/// Which run of everything, from 1 on or 0 if there is only one, and which attempt.
+/// Which round, from 1 on or 0 if there is only one, and which attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn {
     pub run: u32,
