@@ -93,8 +93,8 @@ fn carry_out(
     streams: &mut Streams,
     covered: Option<(&Report, Option<&Path>)>,
 ) -> Result<Exit, Failure> {
-    let work = Work::new(root, places, request);
     streams.take(&Event::Phase { phase: Phase::Discover, apart: false });
+    let work = Work::new(root, places, request);
     if work.is_idle() {
         // Nothing happens: the file of the last run in which something did is worth more.
         streams.leave_files();
