@@ -25,9 +25,9 @@ pub struct Details {
 /// One go at the cases of a test; several processes may share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Turn {
-    /// Which run of everything, from 1 on; 0 if there is only one.
+    /// Which round of `--runs`, from 1 on; 0 if there is only one.
     pub run: u32,
-    /// Which attempt in that run, from 1 on.
+    /// Which attempt in that round, from 1 on.
     pub attempt: u32,
 }
 
