@@ -3,6 +3,7 @@
 use crate::events::{ALL, python};
 use crate::real_source::source;
 use crate::support::{Run, Workspace, workspace};
+use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
@@ -68,14 +69,7 @@ fn a_run_of_tests_is_told_in_the_protocol() {
     ws.eng(&["test", "//...", "--events=it.jsonl", "--bep=it.json"]).expect(1);
     ws.eng(&["replay", "it.jsonl", "--bep=again.json"]).expect(0);
     let bare = |text: String| {
-        let lines = text.lines().map(|line| {
-            let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
-            // When it is known exactly differs by the time between two looks at the clock.
-            if let Some(it) = line.pointer_mut("/testSummary").and_then(|it| it.as_object_mut()) {
-                it.retain(|name, _| !name.contains("Time"));
-            }
-            line.to_string()
-        });
+        let lines = text.lines().map(str::to_string);
         lines
             .filter(|it| !it.contains("\"started\"") && !it.contains("\"finished\""))
             .collect::<Vec<_>>()
@@ -132,4 +126,135 @@ fn builds_retries_and_runs_that_come_to_nothing_are_told_in_the_protocol() {
     ])
     .expect(3);
     read(&ws, "it.json");
+}
+
+/// What is told of the attempts of a test, in order: run, attempt, status, outputs, and whether the
+/// moments of begin and end follow each other.
+#[track_caller]
+fn attempts(ws: &Workspace, file: &str, test: &str) -> (Vec<String>, Value) {
+    let text = ws.read(file);
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut told = Vec::new();
+    let mut summary = Value::Null;
+    let mut spans = Vec::new();
+    for line in lines {
+        if line["id"]["testSummary"]["label"] == test {
+            summary = line["testSummary"].clone();
+        }
+        let (id, result) = (&line["id"]["testResult"], &line["testResult"]);
+        if id["label"] != test {
+            continue;
+        }
+        let outputs = result["testActionOutput"].as_array().cloned().unwrap_or_default();
+        let outputs = outputs.iter().map(|it| {
+            let path = it["uri"].as_str().unwrap().strip_prefix("file://").unwrap();
+            let text = std::fs::read_to_string(path).unwrap();
+            let name = it["name"].as_str().unwrap();
+            if name == "test.xml" { name.to_string() } else { format!("{name} {text:?}") }
+        });
+        let outputs = outputs.collect::<Vec<_>>().join(", ");
+        let status = result["status"].as_str().unwrap();
+        told.push(format!("{}/{}/{} {status}: {outputs}", id["run"], id["shard"], id["attempt"]));
+        let start = millis(&result["testAttemptStartMillisEpoch"]);
+        spans.push((start, start + millis(&result["testAttemptDurationMillis"])));
+    }
+    // A millisecond may get lost when a length is cut.
+    assert_eq!(millis(&summary["firstStartTimeMillis"]), spans.iter().min().unwrap().0, "{text}");
+    let last = spans.iter().map(|it| it.1).max().unwrap();
+    assert!(millis(&summary["lastStopTimeMillis"]).abs_diff(last) <= 1, "{text}");
+    for pair in spans.windows(2) {
+        assert!(pair[0].1 <= pair[1].0 + 1, "{spans:?}");
+    }
+    (told, summary)
+}
+
+fn millis(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn each_attempt_is_told_with_its_own_begin_length_status_and_outputs() {
+    let ws = workspace(
+        r#"
+-- t.sh
+#!/bin/sh
+echo x >> "$TRACE"
+n=$(wc -l < "$TRACE")
+echo "attempt $n"
+sleep 0.05
+[ $n = 2 ] && kill -ABRT $$
+test $n -gt $TIMES
+"#,
+    );
+    let target = |name: &str, times: u32| {
+        let trace = ws.beside(name).display().to_string();
+        format!(
+            "sh_test(name: \"{name}\", srcs: \"t.sh\", env: {{\"TRACE\": \"{trace}\", \"TIMES\": \"{times}\"}})"
+        )
+    };
+    ws.write(
+        "BUILD.ron",
+        &format!("[workspace(name: \"ws\"), {}, {}]\n", target("flaky", 2), target("never", 9)),
+    );
+    ws.eng(&["test", "--retries=2", "--bep=it.json", "--events=it.jsonl"]).expect(3);
+    read(&ws, "it.json");
+    for (test, last) in [("//:flaky", "PASSED"), ("//:never", "FAILED")] {
+        let (told, summary) = attempts(&ws, "it.json", test);
+        assert_eq!(
+            told,
+            [
+                "1/1/1 FAILED: test.log \"attempt 1\\n\"".to_string(),
+                "1/1/2 FAILED: test.log \"attempt 2\\n\"".to_string(),
+                format!(
+                    "1/1/3 {last}: test.log \"attempt 1\\nattempt 2\\nattempt 3\\n\", test.xml"
+                ),
+            ]
+        );
+        assert_eq!((&summary["totalRunCount"], &summary["attemptCount"]), (&3.into(), &3.into()));
+    }
+    ws.eng(&["replay", "it.jsonl", "--bep=again.json"]).expect(0);
+    for test in ["//:flaky", "//:never"] {
+        assert_eq!(attempts(&ws, "again.json", test), attempts(&ws, "it.json", test));
+    }
+    // Of a remembered result it is known that it was flaky, and when it was come by.
+    let before = attempts(&ws, "it.json", "//:flaky").1;
+    ws.eng(&["test", "//:flaky", "--bep=it.json"]).expect(0);
+    read(&ws, "it.json");
+    let (told, summary) = attempts(&ws, "it.json", "//:flaky");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("1/1/1 FLAKY: test.log "), "{told:?}");
+    assert_eq!(summary["overallStatus"], "FLAKY");
+    let began = millis(&summary["firstStartTimeMillis"]);
+    assert!(began <= millis(&before["lastStopTimeMillis"]), "{summary} after {before}");
+}
+
+#[test]
+fn runs_are_told_by_number_and_listings_are_no_attempts() {
+    let ws = workspace(
+        r#"
+-- BUILD.ron
+[cc_test(name: "t", srcs: ["t.c"], protocol: "eng")]
+-- t.c
+#include <eng_test.h>
+#include <unistd.h>
+TEST(a) { CHECK(1); }
+TEST(b) { CHECK(access("/", R_OK) == 0); }
+"#,
+    );
+    ws.eng(&["test", "--runs=3", "--test-threads=1", "--bep=it.json", "--events=it.jsonl"])
+        .expect(0);
+    read(&ws, "it.json");
+    let (told, summary) = attempts(&ws, "it.json", "//:t");
+    let bare: Vec<&str> = told.iter().map(|it| it.split(':').next().unwrap()).collect();
+    assert_eq!(bare, ["1/1/1 PASSED", "2/1/1 PASSED", "3/1/1 PASSED"]);
+    assert_eq!((&summary["runCount"], &summary["totalRunCount"]), (&3.into(), &3.into()));
+    let events = ws.read("it.jsonl");
+    let listing = crate::events::lines(&events);
+    let listing =
+        listing.iter().find(|it| it["subject"] == "list //:t" && it["ev"] == "action_finished");
+    let listing = listing.unwrap();
+    let listed =
+        listing["process"]["started"].as_f64().unwrap() + listing["duration"].as_f64().unwrap();
+    let began = millis(&summary["firstStartTimeMillis"]) as f64 / 1e3;
+    assert!(listed <= began + 0.001, "{listed} {began}");
 }

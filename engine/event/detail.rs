@@ -18,6 +18,17 @@ pub struct Details {
     pub progress: Option<Progress>,
     /// What it waited for and what its time went into besides the process.
     pub times: Option<Box<Times>>,
+    /// If it has run cases of a test: whose turn that was.
+    pub turn: Option<Turn>,
+}
+
+/// One go at the cases of a test; several processes may share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    /// Which round of `--runs`, from 1 on; 0 if there is only one.
+    pub run: u32,
+    /// Which attempt in that round, from 1 on.
+    pub attempt: u32,
 }
 
 /// The way of an action through a run, besides its process. What lies between the parts that are told

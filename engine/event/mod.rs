@@ -6,7 +6,7 @@ mod phase; // what a run is doing
 mod view; // a process that runs
 
 pub use coverage::{Coverage, CoveredFile, Hits, NoData};
-pub use detail::{Details, Made, MadeKind, Process, Program, Progress, Times};
+pub use detail::{Details, Made, MadeKind, Process, Program, Progress, Times, Turn};
 pub use phase::Phase;
 pub use view::{Steps, View};
 

@@ -5,6 +5,7 @@ use super::bep_form::{
     CONFIGURATION, completed_id, configured_id, exit_name, file, millis, millis_of,
     target_summary_id, test_summary_id, timestamp,
 };
+use super::bep_test::Attempts;
 use super::spool::Target;
 use super::started::Started;
 use super::stream::{Form, Streams};
@@ -29,8 +30,8 @@ pub(super) struct Bep {
     failed: BTreeSet<Label>,
     undone: BTreeSet<Label>,
     delivered: BTreeMap<Label, Vec<String>>,
-    /// When the first process of a test started, and how the last one ended.
-    pub processes: HashMap<Label, (SystemTime, Option<i32>)>,
+    /// What tests that are not finished have done so far.
+    pub attempts: HashMap<Label, Attempts>,
     /// Numbers of the chain of progress and of sets of files.
     progress: u32,
     sets: u32,
@@ -247,11 +248,7 @@ impl Bep {
         let cpu = process.map_or(Duration::ZERO, |it| it.user.saturating_add(it.system));
         self.cpu = self.cpu.saturating_add(cpu);
         if about.test {
-            if let Some(process) = process {
-                let known = self.processes.entry(about.label.clone());
-                let known = known.or_insert((process.started, process.status));
-                *known = (known.0.min(process.started), process.status);
-            }
+            self.attempts.entry(about.label.clone()).or_default().add(end);
             return;
         }
         if matches!(end.outcome, Outcome::Passed | Outcome::Stopped) {

@@ -1,7 +1,7 @@
 //! Pieces of the Build Event Protocol's JSON: ids, files, times, names.
 
 use crate::base::{Label, show_moment_ms};
-use crate::event::{Case, Verdict};
+use crate::event::{Turn, Verdict};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -22,13 +22,13 @@ pub(super) fn completed_id(label: &Label) -> Value {
     json!({"targetCompleted": {"label": label, "configuration": configuration}})
 }
 
-pub(super) fn result_id(label: &Label, attempt: u32) -> Value {
+pub(super) fn result_id(label: &Label, turn: Turn) -> Value {
     json!({"testResult": {
         "label": label.to_string(),
         "configuration": configuration(),
-        "run": 1,
+        "run": turn.run,
         "shard": 1,
-        "attempt": attempt,
+        "attempt": turn.attempt,
     }})
 }
 
@@ -76,16 +76,16 @@ pub(super) fn millis(duration: Duration) -> Value {
     duration.as_millis().to_string().into()
 }
 
-/// How a test is told that has these cases.
-pub(super) fn status(cases: &[Case]) -> &'static str {
-    let any = |fits: fn(&Verdict) -> bool| cases.iter().any(|case| fits(&case.verdict));
+/// How a test or an attempt of it is told in which cases came to this.
+pub(super) fn status<'a>(verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> &'static str {
+    let any = |fits: fn(&Verdict) -> bool| verdicts.clone().any(fits);
     if any(|it| matches!(it, Verdict::Failed(_) | Verdict::Crashed(_))) {
         "FAILED"
     } else if any(|it| matches!(it, Verdict::TimedOut(_))) {
         "TIMEOUT"
     } else if any(|it| matches!(it, Verdict::NotRun(_))) {
         "INCOMPLETE"
-    } else if cases.is_empty() {
+    } else if verdicts.clone().next().is_none() {
         "NO_STATUS"
     } else {
         "PASSED"

@@ -139,6 +139,10 @@ pub(super) struct Action {
     pub total: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Times>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -186,6 +186,7 @@ impl Reader {
         };
         let outputs: Result<_, String> = action.outputs.into_iter().map(made).collect();
         let progress = action.completed.zip(action.total);
+        let turn = action.attempt;
         Ok(event::ActionEnd {
             outcome: outcome(action.outcome)?,
             origin: origin(action.cached),
@@ -201,6 +202,7 @@ impl Reader {
                 outputs: outputs?,
                 progress: progress.map(|(completed, total)| event::Progress { completed, total }),
                 times: times.map(Box::new),
+                turn: turn.map(|attempt| event::Turn { run: action.run.unwrap_or(0), attempt }),
             },
         })
     }

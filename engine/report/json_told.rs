@@ -137,6 +137,8 @@ fn action(action: u32, about: &event::About, end: &event::ActionEnd) -> json::Ac
             lay_out: times.lay_out.as_secs_f64(),
             whole: times.whole.as_secs_f64(),
         }),
+        run: details.turn.map(|it| it.run).filter(|run| *run > 0),
+        attempt: details.turn.map(|it| it.attempt),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::{Digest, Label, PackageName, Place, Why};
 use crate::event::{
     About, ActionEnd, ActionId, Case, CaseCounts, Details, Event, FailedAttempt, Known, Made,
     MadeKind, NotRun, Origin, Outcome, Phase, Process, Program, Progress, Runs, Summary, Times,
-    Verdict,
+    Turn, Verdict,
 };
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -48,6 +48,7 @@ fn finished(number: u32, outcome: Outcome) -> Event {
         outputs: vec![made(MadeKind::Program), made(MadeKind::File), made(MadeKind::Folder)],
         progress: Some(Progress { completed: 1, total: 2 }).filter(|_| number > 2),
         times: Some(Box::new(times)).filter(|_| number > 0),
+        turn: Some(Turn { run: number.saturating_sub(1), attempt: 2 }).filter(|_| number > 0),
     };
     let end = ActionEnd {
         outcome,

@@ -10,6 +10,7 @@ use crate::analyze::{Action, TestProcess};
 use crate::base::{Digest, signal_name};
 use crate::event::{
     About, ActionEnd, ActionId, Details, Event, Made, MadeKind, Origin, Outcome, Progress, Times,
+    Turn,
 };
 use crate::graph::NodeId;
 use crate::store::{Attempt, Batch, CaseAttempt, Last, OutputKind, OutputRow, ResultOutcome};
@@ -207,10 +208,15 @@ impl News {
                     outputs: done.row.outputs.iter().map(made).collect(),
                     progress,
                     times,
+                    turn: action.test.as_deref().filter(|test| !test.lists).map(turn),
                 },
             },
         });
     }
+}
+
+fn turn(test: &TestProcess) -> Turn {
+    Turn { run: test.run_number, attempt: test.attempt.max(1) }
 }
 
 fn made(row: &OutputRow) -> Made {
