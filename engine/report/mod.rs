@@ -75,11 +75,11 @@ pub fn while_showing<T>(
     streams: &mut Streams,
     work: impl FnOnce(Sender<Event>) -> T,
 ) -> T {
-    show_on(screen::Shared::stderr(), style, streams, work)
+    show_on(screen::Screen::stderr(), style, streams, work)
 }
 
 fn show_on<T>(
-    screen: screen::Shared,
+    screen: screen::Screen,
     style: Style,
     streams: &mut Streams,
     work: impl FnOnce(Sender<Event>) -> T,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn shown<T>(paper: &Paper, work: impl FnOnce(Sender<Event>) -> T) -> T {
-        let (screen, style) = (screen::Shared::on(Box::new(paper.clone())), Style::default());
+        let (screen, style) = (screen::Screen::on(Box::new(paper.clone())), Style::default());
         show_on(screen, style, &mut Streams::default(), work)
     }
 

@@ -3,7 +3,7 @@
 use super::json_read::{Reader, Said};
 use super::output::neutral;
 use super::plain::Story;
-use super::screen::Shared;
+use super::screen::Screen;
 use super::started::Started;
 use super::stream::Streams;
 use super::style::Style;
@@ -41,13 +41,13 @@ pub fn replay(
     style: Style,
     streams: &mut Streams,
 ) -> Result<Replayed> {
-    replay_on(Shared::stderr(), lines, name, store, style, streams)
+    replay_on(Screen::stderr(), lines, name, store, style, streams)
 }
 
 /// The same as a text.
 pub fn retell(lines: &mut dyn BufRead, name: &str, store: &Path) -> Result<(String, Replayed)> {
     let paper = Paper::default();
-    let (screen, streams) = (Shared::on(Box::new(paper.clone())), &mut Streams::default());
+    let (screen, streams) = (Screen::on(Box::new(paper.clone())), &mut Streams::default());
     let over = replay_on(screen, lines, name, store, Style::default(), streams)?;
     let text = std::mem::take(&mut *paper.0.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((String::from_utf8_lossy(&text).into_owned(), over))
@@ -68,7 +68,7 @@ impl Write for Paper {
 }
 
 fn replay_on(
-    screen: Shared,
+    screen: Screen,
     lines: &mut dyn BufRead,
     name: &str,
     store: &Path,
@@ -101,7 +101,7 @@ fn replay_on(
 }
 
 struct Replay {
-    screen: Shared,
+    screen: Screen,
     style: Style,
     story: Story,
     text: String,

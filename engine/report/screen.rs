@@ -48,9 +48,9 @@ pub fn print_problem(text: &str) {
 
 /// The screen, as the thread that shows and the hook that cleans up for a panic share it.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Mutex<Screen>>);
+pub(super) struct Screen(Arc<Mutex<Drawing>>);
 
-struct Screen {
+struct Drawing {
     to: Box<dyn Write + Send>,
     /// Lines that stand at the bottom; the cursor is at the start of the line below.
     drawn: Vec<Line>,
@@ -58,15 +58,15 @@ struct Screen {
     columns: usize,
 }
 
-impl Shared {
+impl Screen {
     /// Standard error.
-    pub fn stderr() -> Shared {
-        Shared::on(Box::new(io::stderr()))
+    pub fn stderr() -> Screen {
+        Screen::on(Box::new(io::stderr()))
     }
 
     /// Anything that can be written to.
-    pub fn on(to: Box<dyn Write + Send>) -> Shared {
-        Shared(Arc::new(Mutex::new(Screen { to, drawn: Vec::new(), columns: 80 })))
+    pub fn on(to: Box<dyn Write + Send>) -> Screen {
+        Screen(Arc::new(Mutex::new(Drawing { to, drawn: Vec::new(), columns: 80 })))
     }
 
     /// Writes text that stays, above what is drawn.
@@ -107,7 +107,7 @@ impl Shared {
         CleanPanics(Some(earlier))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Screen> {
+    fn lock(&self) -> MutexGuard<'_, Drawing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,7 +130,7 @@ impl Drop for CleanPanics {
     }
 }
 
-impl Screen {
+impl Drawing {
     fn show(&mut self, text: &str, lines: Vec<Line>, columns: usize) {
         self.columns = columns;
         if text.is_empty() && lines == self.drawn {
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn lines_are_drawn_below_what_stays_and_wrapped_ones_are_erased_whole() {
         let (sender, written) = mpsc::channel();
-        let screen = Shared::on(Box::new(Sent(sender)));
+        let screen = Screen::on(Box::new(Sent(sender)));
         let line = Line { text: "0123456789".to_string(), width: 10 };
         screen.show("", vec![line.clone()], 20);
         screen.show("", vec![line.clone()], 20);
@@ -217,6 +217,6 @@ mod tests {
     fn a_closed_terminal_is_no_error() {
         let (sender, written) = mpsc::channel();
         drop(written);
-        Shared::on(Box::new(Sent(sender))).write("lost\n");
+        Screen::on(Box::new(Sent(sender))).write("lost\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::plain::Story;
 use super::progress::Progress;
-use super::screen::{Shared, terminal_size};
+use super::screen::{Screen, terminal_size};
 use super::stream::Streams;
 use super::streamed::Streamed;
 use super::style::Style;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 1 << 20;
 /// Takes events until `over` closes or nobody can send any more, and shows them.
 pub(super) fn show(
     style: &Style,
-    screen: &Shared,
+    screen: &Screen,
     streams: &Mutex<&mut Streams>,
     events: &Receiver<Event>,
     over: &Receiver<()>,
@@ -37,7 +37,7 @@ pub(super) fn show(
 fn show_with(
     style: &Style,
     heartbeat: Duration,
-    screen: &Shared,
+    screen: &Screen,
     streams: &Mutex<&mut Streams>,
     events: &Receiver<Event>,
     over: &Receiver<()>,
@@ -123,7 +123,7 @@ fn moment() -> SystemTime {
 /// Text that stays and has not been written yet; it is never much.
 struct Text<'a> {
     text: String,
-    screen: &'a Shared,
+    screen: &'a Screen,
 }
 
 impl Text<'_> {
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn where_nothing_is_redrawn_a_line_comes_from_time_to_time_while_something_runs() {
         let (sender, written) = mpsc::channel();
-        let screen = Shared::on(Box::new(Sent(sender)));
+        let screen = Screen::on(Box::new(Sent(sender)));
         let (send, events) = unbounded();
         let (working, over) = bounded::<()>(0);
         let (style, mut streams) = (Style::default(), Streams::default());
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn streams_and_screen_are_told_the_same_moment() {
         let (sender, written) = mpsc::channel();
-        let screen = Shared::on(Box::new(Sent(sender)));
+        let screen = Screen::on(Box::new(Sent(sender)));
         let (sender, moments) = mpsc::channel();
         let mut streams = Streams::default();
         streams.add_file(Box::new(Slow(sender)), std::path::Path::new("nowhere"));

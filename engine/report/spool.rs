@@ -29,13 +29,13 @@ pub enum Target {
 
 /// Bytes on their way. A thread writes them.
 pub(super) struct Spool {
-    shared: Arc<Shared>,
+    backlog: Arc<Backlog>,
     /// What the user calls the reader: `--events=fd:3`.
     name: String,
     told: bool,
 }
 
-struct Shared {
+struct Backlog {
     queue: Mutex<Queue>,
     changed: Condvar,
 }
@@ -68,7 +68,7 @@ enum Failed {
 impl Spool {
     /// Starts to write to a target; `folder` is where much can be kept.
     pub fn new(name: &str, target: Target, folder: &Path) -> io::Result<Spool> {
-        let shared = Arc::new(Shared {
+        let backlog = Arc::new(Backlog {
             queue: Mutex::new(Queue {
                 folder: folder.to_path_buf(),
                 file: None,
@@ -82,15 +82,15 @@ impl Spool {
             }),
             changed: Condvar::new(),
         });
-        let own = shared.clone();
+        let own = backlog.clone();
         // It may write for ever to somebody who never reads, so nobody joins it.
         thread::Builder::new().name("events".into()).spawn(move || own.write(target))?;
-        Ok(Spool { shared, name: name.to_string(), told: false })
+        Ok(Spool { backlog, name: name.to_string(), told: false })
     }
 
     /// Takes bytes, and never waits for who reads them.
     pub fn push(&self, bytes: &[u8]) {
-        let mut queue = self.shared.lock();
+        let mut queue = self.backlog.lock();
         if queue.failed.is_some() {
             return;
         }
@@ -100,18 +100,18 @@ impl Spool {
             let _ = queue.spill();
         }
         drop(queue);
-        self.shared.changed.notify_all();
+        self.backlog.changed.notify_all();
     }
 
     #[cfg(test)]
     pub fn in_memory(&self) -> usize {
-        let queue = self.shared.lock();
+        let queue = self.backlog.lock();
         queue.memory.capacity() + queue.taken
     }
 
     /// Why nobody gets any more of it; told once.
     pub fn trouble(&mut self) -> Option<String> {
-        let why = match self.shared.lock().failed.as_ref()? {
+        let why = match self.backlog.lock().failed.as_ref()? {
             Failed::Unread => "nobody reads it any more; the run goes on".to_string(),
             Failed::Unwritable(why) => {
                 format!("it cannot be written any more: {why}; the run goes on")
@@ -122,7 +122,7 @@ impl Spool {
 
     /// What kept it from being written whole, if that was not who reads it.
     pub fn unwritten(&self) -> Option<String> {
-        match self.shared.lock().failed.as_ref()? {
+        match self.backlog.lock().failed.as_ref()? {
             Failed::Unread => None,
             Failed::Unwritable(why) => Some(format!("{} cannot be written: {why}", self.name)),
         }
@@ -131,17 +131,17 @@ impl Spool {
     /// Waits until all is read, or until `stop`; says what the user should know. `waiting` is
     /// called once if it takes long.
     pub fn finish(&mut self, stop: &AtomicBool, waiting: &mut dyn FnMut(String)) -> Option<String> {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        self.backlog.lock().closed = true;
+        self.backlog.changed.notify_all();
         let mut patience = Some(Instant::now() + PATIENCE);
-        let mut queue = self.shared.lock();
+        let mut queue = self.backlog.lock();
         while !queue.over && !stop.load(Ordering::SeqCst) {
             if patience.is_some_and(|until| until <= Instant::now()) {
                 patience = None;
                 let (left, name) = (queue.left(), &self.name);
                 waiting(format!("{name}: {left} bytes wait to be read; Ctrl-C gives them up"));
             }
-            let res = self.shared.changed.wait_timeout(queue, LOOK);
+            let res = self.backlog.changed.wait_timeout(queue, LOOK);
             queue = res.unwrap_or_else(PoisonError::into_inner).0;
         }
         if !queue.over {
@@ -152,7 +152,7 @@ impl Spool {
     }
 }
 
-impl Shared {
+impl Backlog {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
