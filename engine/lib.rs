@@ -8,7 +8,8 @@
 //! [`parse`] for the text of a `BUILD.ron`, and [`report()`] for a saved stream of events. Each can be
 //! called alone, and has an error type of its own.
 //!
-//! The engine prints nothing and reads no environment: what it takes from its user is a [`User`].
+//! The engine prints nothing, but for the message of a panic, and what it takes from the environment its
+//! caller gives: a [`User`].
 
 // The rooms of eng, in the order in which a build walks through them. The comment beside a room names
 // the rooms it may use; a test holds us to it.

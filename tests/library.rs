@@ -271,32 +271,34 @@ const HANGS: &str = r#"
 ]
 -- hangs.sh
 #!/bin/sh
-echo $$ > "$MARK"
 sleep 1000 &
+echo $$ $! > "$MARK"
 wait
 "#;
 
-/// A run whose test hangs, and the process of that.
-fn hanging(place: &Place) -> (Run, PathBuf) {
+/// A run whose test hangs, and the processes of that.
+fn hanging(place: &Place) -> (Run, [PathBuf; 2]) {
     let mark = place.folder.path().join("mark");
     let script = fs::read_to_string(place.root().join("hangs.sh")).unwrap();
     place.write("hangs.sh", script.replace("$MARK", mark.to_str().unwrap()).trim_end());
     let run = place.session().start(&Request::test(["//..."])).unwrap();
     let pid = || fs::read_to_string(&mark).unwrap_or_default();
     until("the test runs", || pid().ends_with('\n'));
-    (run, Path::new("/proc").join(pid().trim()))
+    let told = pid();
+    let (own, child) = told.trim().split_once(' ').unwrap();
+    (run, [own, child].map(|number| Path::new("/proc").join(number)))
 }
 
 #[test]
 fn a_run_is_stopped_and_keeps_what_has_ended() {
     let place = place(HANGS);
-    let (run, process) = hanging(&place);
+    let (run, processes) = hanging(&place);
     assert!(matches!(place.session().start(&Request::build(["//:made"])), Err(RunError::Busy)));
     run.stop();
     let (kinds, _, text, outcome) = told(run);
     assert_eq!(outcome.exit, 8, "{text}");
     assert_eq!(kinds.last().map(String::as_str), Some("ended"));
-    assert!(!process.exists());
+    assert!(!processes.iter().any(|it| it.exists()));
     let outcome = place.session().start(&Request::build(["//:made"])).unwrap().wait().unwrap();
     assert_eq!((outcome.exit, outcome.ran, outcome.cached), (0, 0, 1));
 }
@@ -304,14 +306,14 @@ fn a_run_is_stopped_and_keeps_what_has_ended() {
 #[test]
 fn nothing_is_left_of_a_run_that_is_killed_or_dropped() {
     let place = place(HANGS);
-    let (run, process) = hanging(&place);
+    let (run, processes) = hanging(&place);
     run.kill();
     assert_eq!(run.wait().unwrap().exit, 8);
-    assert!(!process.exists());
+    assert!(!processes.iter().any(|it| it.exists()));
     fs::remove_file(place.folder.path().join("mark")).unwrap();
-    let (run, process) = hanging(&place);
+    let (run, processes) = hanging(&place);
     drop(run);
-    assert!(!process.exists());
+    assert!(!processes.iter().any(|it| it.exists()));
 }
 
 #[test]
@@ -340,10 +342,54 @@ fn a_run_without_a_plan_says_why_and_ends() {
     let run = session.start(&Request::test(["//other/..."])).unwrap();
     let events = run.events();
     let error = run.wait().unwrap_err();
-    assert!(matches!(error, RunError::Plan(PlanError::NoTests(_))), "{error}");
+    assert!(matches!(error, RunError::NoTests(_)), "{error}");
     let last = events.last().unwrap();
     assert_eq!((last.kind(), last.json()["exit"].as_i64()), ("ended", Some(4)));
-    assert_eq!(last.stderr(), format!("{error}\n"));
+    assert_eq!(last.stderr(), format!("eng: {error}\n"));
     let refused = session.start(&Request::test(["//x//y"]));
     assert!(matches!(refused, Err(RunError::Plan(PlanError::Request(_)))));
+}
+
+#[test]
+fn children_that_the_host_has_when_a_run_starts_are_left_alone() {
+    use std::os::unix::process::CommandExt;
+    let place = place(ALL);
+    let session = place.session();
+    let run = || session.start(&Request::test(["//:good"])).unwrap().wait().unwrap();
+    assert_eq!(run().exit, 0);
+    // Of a group of its own, and nobody's child but the host's, as a daemon is: it comes to the
+    // host because of the first run.
+    let mark = place.folder.path().join("daemon");
+    let script = format!("setsid sleep 1000 > /dev/null 2>&1 & echo $! > {}", mark.display());
+    let shell = std::process::Command::new("sh").args(["-c", &script]).process_group(0).status();
+    assert!(shell.unwrap().success());
+    until("the daemon is there", || mark.exists());
+    let daemon = fs::read_to_string(&mark).unwrap().trim().to_string();
+    place.write("good.sh", "#!/bin/sh\n# changed");
+    assert_eq!(run().ran, 1);
+    let lives = Path::new("/proc").join(&daemon).exists();
+    let _ = std::process::Command::new("kill").arg(&daemon).status();
+    assert!(lives);
+}
+
+#[test]
+fn what_is_out_of_range_is_refused_and_so_is_a_cache_that_is_none() {
+    let place = place(ALL);
+    let session = place.session();
+    for (request, told) in [
+        (
+            Request { jobs: Some(0), ..Request::build(["//..."]) },
+            "jobs is 0; it must be from 1 to 1000",
+        ),
+        (
+            Request { test_threads: Some(65), ..Request::test(["//..."]) },
+            "test_threads is 65; it must be from 1 to 64",
+        ),
+    ] {
+        assert_eq!(session.start(&request).unwrap_err().to_string(), told);
+    }
+    let user = User { cache: place.root(), ..place.user() };
+    let error = Session::open(&place.root(), user).unwrap().clean_cache().unwrap_err();
+    assert!(error.to_string().ends_with(": eng did not make this folder"), "{error}");
+    assert!(place.root().join("BUILD.ron").exists());
 }

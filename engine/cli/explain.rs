@@ -6,7 +6,7 @@ use super::places::places;
 use super::request::{here, pattern};
 use super::{Exit, print};
 use crate::report;
-use crate::session::{Failure, Loaded, Past, Question};
+use crate::session::{Failure, Opened, Past, Question};
 
 /// Explains a run, or what there is of targets.
 pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
@@ -34,7 +34,7 @@ pub fn explain(options: options::Explain) -> Result<Exit, Failure> {
         modes: options.modes.into_iter().collect(),
         path: std::env::var("PATH").unwrap_or_default(),
     };
-    let session = Loaded::open(&here.root, &places, true)?;
+    let session = Opened::open(&here.root, &places, true)?;
     let explained = session.explain(question)?;
     warn(&explained.warnings);
     Ok(print("the explanation", &explained::now(&explained)))

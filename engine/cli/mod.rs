@@ -143,12 +143,12 @@ fn tell(failure: Failure) -> Exit {
 
 /// What is said of a failure, and the exit code.
 fn told(failure: &Failure) -> (Exit, String) {
-    match failure {
-        Failure::Problems(problems) => (Exit::Usage, problems.to_string()),
-        Failure::Usage(_) => (Exit::Usage, format!("eng: {failure}\n")),
-        Failure::NoTests(_) => (Exit::NoTests, format!("eng: {failure}\n")),
-        Failure::World(_) => (Exit::Environment, format!("eng: {failure}\n")),
-    }
+    let exit = match failure {
+        Failure::Problems(_) | Failure::Usage(_) => Exit::Usage,
+        Failure::NoTests(_) => Exit::NoTests,
+        Failure::World(_) => Exit::Environment,
+    };
+    (exit, failure.told())
 }
 
 #[cfg(test)]

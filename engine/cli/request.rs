@@ -65,12 +65,13 @@ fn below_root(word: &str, here: &Here) -> String {
 
 /// How many processes at once: what the flag says, else `ENG_JOBS`, else `usual`.
 pub fn jobs(common: &Common, usual: usize) -> Result<usize, Failure> {
-    Ok(width("--jobs", common.jobs, "ENG_JOBS", 1000)?.unwrap_or(usual))
+    Ok(width("--jobs", common.jobs, "ENG_JOBS", door::MOST_JOBS)?.unwrap_or(usual))
 }
 
 /// How many test processes at once: what the flag says, else `ENG_TEST_THREADS`, else `usual`.
 pub fn test_threads(given: Option<usize>, usual: usize) -> Result<usize, Failure> {
-    Ok(width("--test-threads", given, "ENG_TEST_THREADS", 64)?.unwrap_or(usual))
+    Ok(width("--test-threads", given, "ENG_TEST_THREADS", door::MOST_TEST_THREADS)?
+        .unwrap_or(usual))
 }
 
 /// A number from 1 to `most`, from a flag or else from a variable of the environment, which counts as

@@ -129,6 +129,9 @@ impl std::error::Error for PlanError {}
 pub enum RunError {
     /// There was no plan.
     Plan(PlanError),
+    /// Tests were asked for, and there is none of them; of cases that is known only once programs
+    /// were built that list them.
+    NoTests(String),
     /// This process has a run that goes on. What a run starts is watched by its whole process, so
     /// there can be one only.
     Busy,
@@ -140,6 +143,7 @@ impl From<Failure> for RunError {
     fn from(failure: Failure) -> RunError {
         match PlanError::from(failure) {
             PlanError::World(error) => RunError::World(error),
+            PlanError::NoTests(text) => RunError::NoTests(text),
             error => RunError::Plan(error),
         }
     }
@@ -149,6 +153,7 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             RunError::Plan(error) => error.fmt(f),
+            RunError::NoTests(text) => f.write_str(text),
             RunError::Busy => f.write_str("this process has a run that goes on"),
             RunError::World(error) => write!(f, "{error:#}"),
         }

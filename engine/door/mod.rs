@@ -1,6 +1,6 @@
 //! eng as a library: a workspace is loaded, planned and brought up to date, and what happens is
-//! told. Each stage can be called alone, and has an error of its own. Prints nothing, and reads no
-//! environment.
+//! told. Each stage can be called alone, and has an error of its own. Prints nothing but the message
+//! of a panic, and takes the environment from who calls.
 
 mod error; // what can go wrong at each stage
 mod user; // for whom: folders and programs
@@ -16,7 +16,7 @@ pub use event::Event;
 pub use parse::{Entry, parse};
 pub use report::{Report, report};
 pub use request::Request;
-pub(crate) use request::pattern;
+pub(crate) use request::{MOST_JOBS, MOST_TEST_THREADS, pattern};
 pub use run::{Events, Outcome, Run};
 pub use session::{Action, Loaded, Plan, Session, Target};
 pub use user::User;

@@ -6,6 +6,11 @@ use crate::base::{PackageName, Pattern};
 use crate::session::{self, Filter, Goal};
 use std::time::Duration;
 
+/// More processes at once are a mistake.
+pub(crate) const MOST_JOBS: usize = 1000;
+/// The same for processes of tests.
+pub(crate) const MOST_TEST_THREADS: usize = 64;
+
 /// What is asked of a session.
 ///
 /// ```
@@ -55,6 +60,17 @@ impl Request {
         Request { test: true, ..Request::build(patterns) }
     }
 
+    /// As the words of a command: who asks, the verb, the patterns.
+    pub(super) fn words(&self) -> Vec<String> {
+        let verb = if self.test { "test" } else { "build" };
+        let mut words = vec!["eng::Session".to_string(), verb.to_string()];
+        words.extend(self.patterns.iter().cloned());
+        if self.patterns.is_empty() {
+            words.push("//...".to_string());
+        }
+        words
+    }
+
     /// The same as the engine takes it; `home` is the package that relative patterns mean.
     pub(super) fn read(
         &self,
@@ -68,8 +84,16 @@ impl Request {
         };
         let mut request = session::Request::new(pattern, goal, &user.path);
         let options = &mut request.options;
-        options.jobs = self.jobs.unwrap_or(options.jobs).max(1);
-        options.test_threads = self.test_threads.unwrap_or(options.test_threads).max(1);
+        let within = |name: &str, given: Option<usize>, usual: usize, most: usize| match given {
+            Some(number) if !(1..=most).contains(&number) => {
+                Err(PlanError::Request(format!("{name} is {number}; it must be from 1 to {most}")))
+            }
+            given => Ok(given.unwrap_or(usual)),
+        };
+        options.jobs = within("jobs", self.jobs, options.jobs, MOST_JOBS)?;
+        options.test_threads =
+            within("test_threads", self.test_threads, options.test_threads, MOST_TEST_THREADS)?;
+        within("max_fail", self.max_fail, 1, usize::MAX)?;
         options.no_cache = self.no_cache;
         options.fresh_tests = self.fresh;
         options.dry_run = self.dry_run;
@@ -82,8 +106,7 @@ impl Request {
         request.budget = user
             .budget()
             .map_err(|problems| PlanError::Mistakes(super::error::Mistakes(problems)))?;
-        let verb = if self.test { "test" } else { "build" };
-        request.command = format!("eng::Session {verb} {}", self.patterns.join(" "));
+        request.command = self.words().join(" ");
         Ok(request)
     }
 }

@@ -3,16 +3,17 @@
 use super::error::RunError;
 use super::event::Event;
 use crate::event::{self, Phase, Summary};
-use crate::report::{Started, Style, Teller};
+use crate::report::{Started, Style, Teller, moment};
 use crate::session::{Control, Failure, Places, Request, Stop, Work};
 use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
+use std::fmt;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-/// A run that goes on. Dropping it ends it at once, and waits until nothing of it is left.
+/// A run that goes on; threads may share it. Dropping it ends it at once, and waits until nothing of it is left.
 pub struct Run {
     stop: Stop,
     events: Receiver<Event>,
@@ -54,10 +55,12 @@ pub struct Outcome {
 /// Set while this process has a run.
 static BUSY: AtomicBool = AtomicBool::new(false);
 
-struct Busy;
+/// Nobody else has a run until it is dropped.
+pub(super) struct Busy;
 
 impl Busy {
-    fn enter() -> Option<Busy> {
+    /// Nothing if this process has a run.
+    pub fn enter() -> Option<Busy> {
         (!BUSY.swap(true, Ordering::SeqCst)).then_some(Busy)
     }
 }
@@ -89,12 +92,12 @@ impl Run {
             // Whoever tells may be gone, as when there was no thread for him.
             let _ = over.send(match &res {
                 Ok(summary) => (summary.status(), String::new()),
-                Err(failure) => (failure.status(), failure.to_string()),
+                Err(failure) => (failure.status(), failure.told()),
             });
             drop(busy);
             res
         };
-        let began = SystemTime::now();
+        let began = moment();
         Builder::new()
             .name("events".into())
             .spawn(move || tell(&started, began, &happened, &end, &told))
@@ -121,9 +124,7 @@ impl Run {
     /// # Ok::<(), eng::RunError>(())
     /// ```
     pub fn stop(&self) {
-        if !self.stop.interrupted() {
-            self.stop.request();
-        }
+        self.stop.request_once();
     }
 
     /// Ends it at once, as a second Ctrl-C does.
@@ -153,6 +154,12 @@ impl Run {
 
     fn join(&mut self) -> Option<std::thread::Result<Result<Summary, Failure>>> {
         Some(self.work.take()?.join())
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Run").field("is_done", &self.is_done()).finish_non_exhaustive()
     }
 }
 
@@ -200,7 +207,7 @@ fn tell(
     let end = loop {
         select! {
             recv(happened) -> event => match event {
-                Ok(event) => teller.take(event, SystemTime::now()),
+                Ok(event) => teller.take(event, moment()),
                 Err(_) => break end.recv().ok(),
             },
             recv(end) -> end => break end.ok(),
@@ -208,9 +215,9 @@ fn tell(
         send(&mut teller);
     };
     // What was sent before the end came with it.
-    happened.try_iter().for_each(|event| teller.take(event, SystemTime::now()));
+    happened.try_iter().for_each(|event| teller.take(event, moment()));
     // Without one the run has panicked.
     let (exit, problem) = end.unwrap_or((37, "this is a bug in eng".to_string()));
-    teller.end(exit, &problem, SystemTime::now());
+    teller.end(exit, &problem, moment());
     send(&mut teller);
 }

@@ -2,15 +2,15 @@
 
 use super::error::{CleanError, LoadError, Mistakes, PlanError, RunError};
 use super::request::Request;
-use super::run::Run;
+use super::run::{Busy, Run};
 use super::user::User;
 use crate::base::{PackageName, Problems, Repo};
 use crate::load;
 use crate::report::Started;
 use crate::session;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// A workspace and the user for whom things are done in it. Holds nothing open: what there is to do
@@ -93,16 +93,23 @@ pub struct Action {
 }
 
 impl Session {
-    /// Finds the workspace that a folder is in. Nothing is read but the `BUILD.ron` files on the
-    /// way up.
+    /// Finds the workspace that a folder is in; relative patterns count from there. Nothing is read
+    /// but the `BUILD.ron` files on the way up.
     pub fn open(folder: &Path, user: User) -> Result<Session, LoadError> {
-        let folder = std::path::absolute(folder)
-            .with_context(|| format!("find the folder {}", folder.display()))
-            .map_err(LoadError::World)?;
+        let find = |folder: &Path| {
+            let found = fs::canonicalize(folder);
+            found.with_context(|| format!("find the folder {}", folder.display()))
+        };
+        let folder = find(folder).map_err(LoadError::World)?;
         let root = load::find_root(&folder, &folder)?;
         let below = folder.strip_prefix(&root).unwrap_or(Path::new(""));
-        let home = PackageName::main(&below.to_string_lossy());
-        Ok(Session { root, home, user })
+        let Some(below) = below.to_str() else {
+            let error = anyhow!("the path {} is not UTF-8", folder.display());
+            return Err(LoadError::World(error));
+        };
+        // Actions run in other folders, and the program may go to another one.
+        let user = user.absolute().map_err(LoadError::World)?;
+        Ok(Session { home: PackageName::main(below), root, user })
     }
 
     /// The root of the workspace.
@@ -154,8 +161,8 @@ impl Session {
     /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/example.inc"));
     /// let plan = session.plan(&Request::test(["//text/..."]))?;
     /// assert_eq!(plan.actions[0].subject, "test //text:words_test");
-    /// let none = session.plan(&Request::test(["//:none"]));
-    /// assert!(matches!(none, Err(PlanError::Mistakes(_) | PlanError::Request(_))));
+    /// let all = session.plan(&Request { max_fail: Some(0), ..Request::test(["//..."]) });
+    /// assert!(matches!(all, Err(PlanError::Request(_))));
     /// # Ok::<(), PlanError>(())
     /// ```
     pub fn plan(&self, request: &Request) -> Result<Plan, PlanError> {
@@ -178,10 +185,14 @@ impl Session {
 
     /// Starts to bring up to date what a request asks for, and returns at once.
     ///
-    /// While it goes on the whole process works for it: it becomes the parent of what its children
-    /// leave behind and kills that, makes new files with the mask 022, and its children inherit no
-    /// open file. So a process has one run at a time, and should start no processes of its own
-    /// meanwhile. Signals are left alone; whoever gets them says [`Run::stop`].
+    /// From the first run on the whole process works for it. It becomes the parent of what its
+    /// children leave behind, new files are made with the mask 022, its children inherit no other
+    /// open file than the standard ones, and its limits for open files and stacks are raised if they
+    /// are very low. Children that it has when a run starts are left alone; while one goes on it
+    /// should start none, since what a run leaves behind is killed. So a process has one run at a
+    /// time. Signals do nothing to a run, and whoever gets them says [`Run::stop`]; but threads of a
+    /// run block none, so a program that waits for signals that it has blocked everywhere must
+    /// handle them otherwise.
     ///
     /// ```
     /// use eng::Request;
@@ -197,12 +208,9 @@ impl Session {
     /// ```
     pub fn start(&self, request: &Request) -> Result<Run, RunError> {
         let read = request.read(&self.home, &self.user).map_err(RunError::Plan)?;
-        let verb = if request.test { "test" } else { "build" };
-        let mut patterns = request.patterns.clone();
-        if patterns.is_empty() {
-            patterns.push("//...".to_string());
-        }
-        let started = Started::new(verb, vec![read.command.clone()], patterns, &self.root);
+        let words = request.words();
+        let started =
+            Started::new(&words[1].clone(), words.clone(), words[2..].to_vec(), &self.root);
         Run::start(self.root.clone(), self.user.places(), read, started)
     }
 
@@ -236,7 +244,8 @@ impl Session {
     }
 
     /// Removes what is remembered, for all workspaces of the user: everything is built and run
-    /// again when it is asked for next. The history stays.
+    /// again when it is asked for next. The history stays. A folder that eng did not make is refused,
+    /// and so is this while a run of this process goes on.
     ///
     /// ```
     /// # let (folder, session) =
@@ -247,7 +256,15 @@ impl Session {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn clean_cache(&self) -> Result<(), CleanError> {
-        remove(&self.user.cache)
+        let path = &self.user.cache;
+        let refused = |why: &str| CleanError { path: path.clone(), error: Error::other(why) };
+        let Some(_busy) = Busy::enter() else {
+            return Err(refused("this process has a run that goes on"));
+        };
+        if path.exists() && !session::is_cache(path) {
+            return Err(refused("eng did not make this folder"));
+        }
+        remove(path)
     }
 }
 

@@ -4,7 +4,7 @@ use super::error::LoadError;
 use crate::base::Problems;
 use crate::load::Settings;
 use crate::session::{Budget, Places};
-use anyhow::anyhow;
+use anyhow::{Context, Result as Done, anyhow};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -54,6 +54,16 @@ impl User {
             settings: below("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.ron")),
             path: path.unwrap_or_default(),
         })
+    }
+
+    /// The same, wherever the working directory will be.
+    pub(super) fn absolute(self) -> Done<User> {
+        let absolute = |path: PathBuf| {
+            std::path::absolute(&path)
+                .with_context(|| format!("find the folder {}", path.display()))
+        };
+        let settings = self.settings.map(absolute).transpose()?;
+        Ok(User { cache: absolute(self.cache)?, state: absolute(self.state)?, settings, ..self })
     }
 
     pub(crate) fn places(&self) -> Places {

@@ -55,6 +55,7 @@ pub use listing::{Listing, list};
 pub use output::neutral;
 pub use replay::{replay, retell};
 pub use screen::{is_written, print_data, print_problem, stderr_is_terminal};
+pub use showing::moment;
 pub use spool::Target;
 pub use started::Started;
 pub use stream::Streams;

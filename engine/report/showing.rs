@@ -115,7 +115,7 @@ fn show_with(
 }
 
 /// What time it is, as exact as a stream tells it: whoever replays it is to see the same.
-fn moment() -> SystemTime {
+pub fn moment() -> SystemTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UNIX_EPOCH + Duration::from_micros(since.as_micros() as u64)
 }

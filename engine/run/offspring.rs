@@ -29,7 +29,7 @@ struct Family {
     list: Option<File>,
     /// Processes that are waited for.
     running: usize,
-    /// Children that this process had before it did anything: whoever started us left them.
+    /// Children that this process had before the run: they are others' affair.
     inherited: BTreeSet<i32>,
     /// Folders of processes whose offspring lives until the end of the run.
     spared: Vec<PathBuf>,
@@ -48,6 +48,9 @@ pub(super) fn adopt() {
     if family.list.is_none() {
         let me = std::process::id();
         family.list = File::open(format!("/proc/{me}/task/{me}/children")).ok();
+    }
+    // What an earlier run of this process has left was killed at its end, or will not die.
+    if family.running == 0 && family.spared.is_empty() {
         family.inherited = family.children().into_iter().collect();
     }
 }

@@ -77,6 +77,13 @@ impl Stop {
         let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
     }
 
+    /// Asks for the end in good order unless an end was asked for already, by whomever.
+    pub fn request_once(&self) {
+        if self.level.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            let _ = rustix::io::write(&self.soft, &1u64.to_ne_bytes());
+        }
+    }
+
     /// Ends the run in good order, for a reason of its own: what runs is stopped.
     pub fn cut(&self, why: String) {
         if self.cut.set(why).is_ok() {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A workspace that was loaded, with its stores.
-pub struct Loaded {
+pub struct Opened {
     pub(super) workspace: Workspace,
     pub(super) cas: Cas,
     pub(super) ledger: Ledger,
@@ -37,26 +37,26 @@ pub struct Loaded {
     start_ns: i64,
 }
 
-impl Loaded {
+impl Opened {
     /// Loads the workspace with this root, and opens the stores. With `dry_run` nothing is written
     /// into the workspace.
-    pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Loaded, Failure> {
+    pub fn open(root: &Path, places: &Places, dry_run: bool) -> Result<Opened, Failure> {
         if !dry_run && outputs_folder(root)? {
             // The root's time has changed by that, and so late that a record would not count.
             std::thread::sleep(MARGIN * 2);
         }
         let start_ns = now_ns();
-        Loaded::new(load::workspace(root)?, places, None, start_ns)
+        Opened::new(load::workspace(root)?, places, None, start_ns)
     }
 
     /// The same for the part of a workspace that is to be brought again.
-    pub fn resume(root: &Path, places: &Places, recalled: &Recalled) -> Result<Loaded, Failure> {
+    pub fn resume(root: &Path, places: &Places, recalled: &Recalled) -> Result<Opened, Failure> {
         outputs_folder(root)?;
         let start_ns = now_ns();
         let (packages, rows) = recalled.needed();
         let rule_files = &recalled.record.rule_files;
         let workspace = load::part_of_workspace(root, &packages, rule_files)?;
-        Loaded::new(workspace, places, Some(rows), start_ns)
+        Opened::new(workspace, places, Some(rows), start_ns)
     }
 
     fn new(
@@ -64,13 +64,13 @@ impl Loaded {
         places: &Places,
         rows: Option<Vec<StatRow>>,
         start_ns: i64,
-    ) -> Result<Loaded, Failure> {
+    ) -> Result<Opened, Failure> {
         let cas = Cas::open(&places.cache)?;
         let (ledger, mut warnings) = Ledger::open(&places.cache);
         let (history, more) = History::open(&places.state);
         warnings.extend(more);
         let places = places.clone();
-        Ok(Loaded { workspace, cas, ledger, history, rows, places, warnings, start_ns })
+        Ok(Opened { workspace, cas, ledger, history, rows, places, warnings, start_ns })
     }
 
     /// Carries out a request. Failures of actions and tests are told by events and counted. Of what is

@@ -1,7 +1,7 @@
 //! One pass over a plan: from an analysis and goals to results.
 
 use super::Failure;
-use super::bring::Loaded;
+use super::bring::Opened;
 use super::coverage::covered;
 use super::goals::{self, Goals, tests_of};
 use super::recall::Recalled;
@@ -60,7 +60,7 @@ pub(super) struct RunOver {
     pub coverage: Option<Coverage>,
 }
 
-impl Loaded {
+impl Opened {
     /// Carries out what the goals ask for. Of a run of which a part holds, the targets that are told
     /// are those of the whole.
     #[allow(clippy::too_many_arguments)] // each is another part of the run; a struct would repeat them

@@ -1,7 +1,7 @@
 //! Why the actions of targets would run, or why not: a dry run, and the history.
 
 use super::Failure;
-use super::bring::Loaded;
+use super::bring::Opened;
 use super::chain::{Link, Step, Steps};
 use super::excerpt::Contents;
 use super::past::MOST;
@@ -74,7 +74,7 @@ pub enum State {
     Written,
 }
 
-impl Loaded {
+impl Opened {
     /// Explains all that the pattern matches.
     pub fn explain(&self, question: Question) -> Result<Explained, Failure> {
         let mut labels: Vec<Label> = load::targets(&self.workspace, &question.pattern)?

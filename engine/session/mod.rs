@@ -30,10 +30,11 @@ mod fuzz; // the record of a run from any bytes
 pub use crate::analyze::COVERAGE;
 pub use crate::query::Act;
 pub use crate::run::{Deadline, Schedule, Stop, ends, inherited, make_pages, page_maker};
+pub use crate::store::is_cache;
 pub use crate::store::{Attempt, Budget, CaseAttempt, RunCounts, RunRecord, Seen, TargetPast};
 pub use crate::testing::{Filter, Policy, Share};
 pub use acts::{acts, commands};
-pub use bring::Loaded;
+pub use bring::Opened;
 pub use chain::{Link, What};
 pub use excerpt::Excerpt;
 pub use explain::{Action, Explained, Question, State};
@@ -71,6 +72,17 @@ impl Failure {
             Failure::Problems(_) | Failure::Usage(_) => 2,
             Failure::NoTests(_) => 4,
             Failure::World(_) => 36,
+        }
+    }
+}
+
+impl Failure {
+    /// What people are told of it, as a command says it: mistakes with their places, else a sentence
+    /// of ours.
+    pub fn told(&self) -> String {
+        match self {
+            Failure::Problems(problems) => problems.to_string(),
+            _ => format!("eng: {self}\n"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A panic of the coordinator while processes run: it goes on from there, and leaves nothing running.
 
-use super::bring::Loaded;
+use super::bring::Opened;
 use super::carry::Once;
 use super::goals::goals;
 use super::request::{Goal, Places, Request};
@@ -77,7 +77,7 @@ fn a_panic_of_the_coordinator_goes_on_and_leaves_nothing_running() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let places = Places { cache: here("cache"), state: here("state") };
-    let Ok(loaded) = Loaded::open(&here("ws"), &places, false) else { panic!("not opened") };
+    let Ok(loaded) = Opened::open(&here("ws"), &places, false) else { panic!("not opened") };
     let request = request();
     let selected = load::targets(&loaded.workspace, &request.pattern).unwrap();
     let labels: Vec<Label> = selected.iter().map(|(label, _)| label.clone()).collect();

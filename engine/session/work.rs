@@ -1,6 +1,6 @@
 //! A request on its way: what is remembered of it, else all of it brought up to date.
 
-use super::bring::Loaded;
+use super::bring::Opened;
 use super::recall::{Recalled, recall};
 use super::request::{Control, Places, Request};
 use super::{Failure, book};
@@ -38,13 +38,13 @@ impl<'a> Work<'a> {
             book::note_idle_run(root, places, request, &summary);
             return Ok(summary);
         }
-        let part = recalled.as_ref().map(|known| Loaded::resume(root, places, known));
+        let part = recalled.as_ref().map(|known| Opened::resume(root, places, known));
         let loaded = match part {
             Some(Ok(loaded)) => loaded,
             // What was remembered of the workspace does not hold; all of it tells what is wrong.
             Some(Err(_)) | None => {
                 recalled = None;
-                Loaded::open(root, places, request.options.dry_run)?
+                Opened::open(root, places, request.options.dry_run)?
             }
         };
         loaded.bring(request, recalled, began, control, events)

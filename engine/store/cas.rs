@@ -23,6 +23,11 @@ const BLOB_MODE: u32 = 0o555;
 const BLOB_TIME: i64 = 1;
 const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of eng.\n";
 
+/// True if this is the folder of a store, as far as it tells itself.
+pub fn is_cache(dir: &Path) -> bool {
+    fs::read(dir.join("CACHEDIR.TAG")).is_ok_and(|bytes| bytes == TAG)
+}
+
 /// A file that was stored.
 #[derive(Debug)]
 pub struct Stored {

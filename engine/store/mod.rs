@@ -32,7 +32,7 @@ mod trim; // … and what is too old is let go
 mod fuzz; // rows and trees from any bytes
 
 pub use batch::Batch;
-pub use cas::{Cas, Stored};
+pub use cas::{Cas, Stored, is_cache};
 pub use denied::Denied;
 pub use durations::Durations;
 pub use error::StoreError;
