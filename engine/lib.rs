@@ -31,6 +31,7 @@ mod cli; // base event load init query session report door
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz; // base load query run testing store session report
 
+#[doc(hidden)] // for the binary alone
 pub use cli::main;
 pub use door::{
     Action, CleanError, Entry, Event, Events, LoadError, Loaded, Mistake, Mistakes, Outcome, Plan,

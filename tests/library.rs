@@ -149,8 +149,13 @@ fn a_plan_is_made_and_nothing_is_done() {
     let error = |request: &Request| session.plan(request).unwrap_err();
     let none = error(&Request::test(["//other/..."]));
     assert!(matches!(none, PlanError::NoTests(_)), "{none}");
-    let wrong = error(&Request::test(["//x//y"]));
-    assert!(matches!(wrong, PlanError::Request(_)), "{wrong}");
+    for (pattern, told) in [
+        ("//x//y", "the pattern '//x//y'"),
+        ("//no:no", "the pattern '//no:no': there is no package '//no'"),
+    ] {
+        let wrong = error(&Request::test([pattern]));
+        assert!(matches!(&wrong, PlanError::Request(text) if text.starts_with(told)), "{wrong}");
+    }
     let filter = Request { filter: Some("a and".into()), ..Request::test(["//..."]) };
     assert!(matches!(error(&filter), PlanError::Request(_)));
     place.write("other/BUILD.ron", "[filegroup(name: \"files\", srcs: [\"b.txt\"])]");

@@ -80,8 +80,8 @@ fn a_run_that_only_remembers_is_reported_too_with_the_time_of_the_result() {
     let ws = workspace(ALL);
     ws.eng(&["test", "//:good", "//:tap"]).expect(0);
     let before = ws.read(LAST);
-    // From the record, and without.
-    for more in [&[][..], &["--verbose"]] {
+    // From rows, from the record, and from rows again.
+    for more in [&[][..], &[], &["--verbose"]] {
         ws.eng(&[&["test", "//:good"], more].concat()).expect(0).tells("(cached)");
         let told = read(&ws, LAST);
         let reused = "\
@@ -100,14 +100,25 @@ eng: 1 tests, 0 failures, 0 errors
             rest[at..at + "2026-01-02T03:04".len()].to_string()
         };
         assert_eq!(stamp(&ws.read(LAST)), stamp(&before));
+        let time = |text: &str| {
+            let at = text.find("<testcase name=\"good\"").unwrap();
+            text[at..].split("time=\"").nth(1).unwrap().split('"').next().unwrap().to_string()
+        };
+        assert_eq!(time(&ws.read(LAST)), time(&before));
     }
     // A build is no run of tests.
     let before = ws.read(LAST);
     ws.eng(&["build", "//:tool"]).expect(0);
     assert_eq!(ws.read(LAST), before);
-    // What is there after a run that came to nothing would be taken for its results.
+    // A file without a test would be taken for good news.
     ws.eng(&["test", "//:none"]).expect(2);
-    assert!(!ws.root().join(LAST).exists());
+    let told = read(&ws, LAST);
+    let head = "\
+eng: 1 tests, 0 failures, 1 errors
+eng: 1 tests, 0 failures, 1 errors, 0 skipped
+  eng | run
+    error message=\"eng: the pattern '//:none': there is no target '//:none'; ";
+    assert!(told.starts_with(head), "{told}");
 }
 
 #[test]

@@ -104,6 +104,11 @@ pub enum PlanError {
 impl From<Failure> for PlanError {
     fn from(failure: Failure) -> PlanError {
         match failure {
+            // What no file holds is a mistake of the request.
+            Failure::Problems(problems) if problems.iter().all(|it| it.place.is_none()) => {
+                let texts: Vec<&str> = problems.iter().map(|it| it.text.as_str()).collect();
+                PlanError::Request(texts.join("\n"))
+            }
             Failure::Problems(problems) => PlanError::Mistakes(Mistakes(problems)),
             Failure::Usage(text) => PlanError::Request(text),
             Failure::NoTests(text) => PlanError::NoTests(text),

@@ -46,8 +46,12 @@ pub struct Outcome {
     pub failed: usize,
     /// Tests that passed.
     pub tests_passed: usize,
+    /// Of these, those whose results were all remembered.
+    pub tests_cached: usize,
     /// Tests that failed.
     pub tests_failed: usize,
+    /// Tests that were not run, or not to the end.
+    pub tests_not_run: usize,
     /// How long it took.
     pub wall: Duration,
 }
@@ -180,7 +184,9 @@ fn outcome(summary: &Summary) -> Outcome {
         cached: summary.cached,
         failed: summary.failed,
         tests_passed: summary.tests_passed,
+        tests_cached: summary.tests_cached,
         tests_failed: summary.tests_failed,
+        tests_not_run: summary.tests_not_run,
         wall: summary.wall,
     }
 }

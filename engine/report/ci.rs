@@ -78,15 +78,11 @@ impl Form for Ci {
         }
     }
 
-    fn tells_problems(&self) -> bool {
-        true
-    }
-
     fn end(&mut self, _: i32, problem: &str, _: SystemTime, out: &mut Vec<u8>) {
         if self.service != Service::GithubSummary {
             self.troubles.problem(problem);
         }
-        let mut troubles = self.troubles.all().to_vec();
+        let mut troubles = self.troubles.sorted();
         for spot in troubles.iter_mut().filter_map(|trouble| trouble.place.as_mut()) {
             spot.file = join(&self.below, &spot.file);
         }

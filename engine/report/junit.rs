@@ -2,7 +2,7 @@
 //! and attributes are those that readers of Jenkins, GitLab and Maven Surefire share; attempts are
 //! told as Surefire's schema has them (`flakyFailure`, `rerunFailure`).
 
-use super::junit_case::{Counts, Suite, push_case};
+use super::junit_case::{Counts, Suite, push_case, push_problem};
 use super::spool::Target;
 use super::started::Started;
 use super::stream::{Form, Streams};
@@ -76,13 +76,22 @@ impl Form for Junit {
         }
     }
 
-    fn end(&mut self, _: i32, _: &str, at: SystemTime, out: &mut Vec<u8>) {
+    fn end(&mut self, exit: i32, problem: &str, at: SystemTime, out: &mut Vec<u8>) {
         let began = self.began.unwrap_or(at);
         let wall = at.duration_since(began).unwrap_or_default();
         let mut all = Counts::default();
         self.suites.values().for_each(|(_, counts)| all.add(*counts));
         let suites = std::mem::take(&mut self.suites);
-        let suites = suites.into_values().map(|(suite, _)| suite).collect::<Vec<_>>();
+        let mut suites = suites.into_values().map(|(suite, _)| suite).collect::<Vec<_>>();
+        // Whoever reads only this file is not to take nothing for all is well.
+        if !problem.is_empty() || (exit != 0 && suites.is_empty()) {
+            let text = match problem {
+                "" => format!("eng ended with exit code {exit} before any test had a result"),
+                problem => problem.to_string(),
+            };
+            suites.push(self.problem(&text, began));
+            all.add(Counts::error());
+        }
         out.extend_from_slice(&self.file(&suites, all, wall, began));
     }
 }
@@ -99,6 +108,9 @@ impl Junit {
     ) -> (Vec<u8>, Counts) {
         let mut counts = Counts::default();
         cases.iter().for_each(|case| counts.count(case));
+        // Of remembered cases it is the time that they took.
+        let of_cases = || cases.iter().filter_map(|case| case.duration).sum();
+        let duration = if duration.is_zero() { of_cases() } else { duration };
         let began = cases.iter().filter_map(|case| case.start).min();
         let known = cases.iter().filter_map(|case| case.known).map(|known| known.time).min();
         let known = known.map(moment);
@@ -126,6 +138,21 @@ impl Junit {
         }
         put(&mut xml, Xml::End(BytesEnd::new("testsuite")));
         (xml.into_inner(), counts)
+    }
+
+    /// A suite for what kept the run from results.
+    fn problem(&self, text: &str, began: SystemTime) -> Vec<u8> {
+        let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+        let mut start = BytesStart::new("testsuite");
+        start.push_attribute(("name", "eng"));
+        Counts::error().push(&mut start, true);
+        start.push_attribute(("time", seconds(Duration::ZERO).as_str()));
+        start.push_attribute(("timestamp", show_moment_ms(began).as_str()));
+        start.push_attribute(("hostname", self.host.as_str()));
+        put(&mut xml, Xml::Start(start));
+        push_problem(&mut xml, text);
+        put(&mut xml, Xml::End(BytesEnd::new("testsuite")));
+        xml.into_inner()
     }
 
     /// The whole file.

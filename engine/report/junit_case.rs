@@ -8,7 +8,7 @@ use crate::event::{Case, Origin, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event as Xml};
 use std::borrow::Cow;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Longer output is cut in the middle, which is said.
 const LONGEST: usize = 256 * 1024;
@@ -32,6 +32,11 @@ impl Counts {
             Kind::Error => self.errors += 1,
             Kind::Skipped => self.skipped += 1,
         }
+    }
+
+    /// One error.
+    pub fn error() -> Counts {
+        Counts { tests: 1, errors: 1, ..Counts::default() }
     }
 
     /// Adds those of another suite.
@@ -153,6 +158,18 @@ pub(super) fn push_case(xml: &mut Writer<Vec<u8>>, suite: &Suite, case: &Case) {
         properties.iter().map(|(name, value)| (*name, value.as_str())).collect();
     suite.push_properties(xml, &properties);
     push_attempts(xml, case);
+    put(xml, Xml::End(BytesEnd::new("testcase")));
+}
+
+/// A case for what kept a run from results.
+pub(super) fn push_problem(xml: &mut Writer<Vec<u8>>, text: &str) {
+    let mut start = BytesStart::new("testcase");
+    start.push_attribute(("name", "run"));
+    start.push_attribute(("classname", "eng"));
+    start.push_attribute(("time", seconds(Duration::ZERO).as_str()));
+    put(xml, Xml::Start(start));
+    let message = plain_line(text.lines().next().unwrap_or_default());
+    push_text(xml, "error", Some((&message, "problem")), text);
     put(xml, Xml::End(BytesEnd::new("testcase")));
 }
 

@@ -164,9 +164,10 @@ impl Progress {
         self.running.values().filter(|running| running.is_over()).count()
     }
 
-    /// Actions that have ended or may have to run.
+    /// Actions that have ended or may have to run. What nobody planned counts once it runs, such as
+    /// another attempt.
     fn all(&self) -> usize {
-        self.total.max(self.done())
+        self.total.max(self.ran + self.cached + self.running.len())
     }
 
     /// Running actions, those that began first in front.
@@ -276,6 +277,15 @@ mod tests {
             (progress.next_slow(), &*progress.slow_lines(&Style::default(), later)),
             (None, "")
         );
+    }
+
+    #[test]
+    fn what_runs_is_part_of_the_total_though_nobody_planned_it() {
+        let now = Instant::now();
+        let mut progress = some_progress(now);
+        progress.take(&Event::Planned { labels: vec![], tests: vec![], actions: 3 }, now);
+        let told = progress.snapshot(now + Duration::from_secs(31));
+        assert!(told.starts_with("after 31.0s: 0 of 18 done, 18 running\n"), "{told}");
     }
 
     #[test]

@@ -17,10 +17,6 @@ pub(super) trait Form: Send {
     fn take(&mut self, event: &Event, at: SystemTime, out: &mut Vec<u8>);
     /// The run is over, with this exit code; why, if it came to no result.
     fn end(&mut self, exit: i32, problem: &str, at: SystemTime, out: &mut Vec<u8>);
-    /// True if it has something to tell also of a run that came to no plan.
-    fn tells_problems(&self) -> bool {
-        false
-    }
     /// What people are told of it when the run is over.
     fn text(&mut self) -> String {
         String::new()
@@ -35,7 +31,6 @@ pub struct Streams {
     troubles: Vec<String>,
     /// What was asked for and could not be written.
     unwritten: Vec<String>,
-    ended: bool,
 }
 
 /// So many bytes are handed on at once.
@@ -167,16 +162,10 @@ impl Streams {
         stop: &AtomicBool,
         say: &mut dyn FnMut(String),
     ) -> String {
-        if std::mem::replace(&mut self.ended, true) {
-            return String::new();
-        }
         for stream in &mut self.all {
-            if let To::File { path, planned, report: true, .. } = &mut stream.to {
-                *planned |= stream.form.tells_problems();
-                if !*planned {
-                    // A report of an earlier run would be taken for one of this.
-                    let _ = fs::remove_file(path);
-                }
+            // A report of an earlier run would be taken for one of this.
+            if let To::File { planned, report: true, .. } = &mut stream.to {
+                *planned = true;
             }
         }
         // A run that came to nothing leaves the events of the last one alone.
@@ -195,9 +184,7 @@ impl Streams {
         }
         self.all.iter_mut().map(|stream| stream.form.text()).collect()
     }
-}
 
-impl Streams {
     /// What was asked for and could not be written, and why; known at the end.
     pub fn unwritten(&self) -> &[String] {
         &self.unwritten

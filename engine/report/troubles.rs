@@ -13,9 +13,24 @@ const LINES: usize = 2000;
 /// Text that is kept of one failure.
 const LONGEST: usize = 4000;
 
+/// What kind of thing went wrong; causes come before what follows from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A mistake in a file, or in what was asked for.
+    Mistake,
+    /// An action of the build.
+    Build,
+    /// A case of a test.
+    Test,
+    /// A test that could not be run.
+    NotRun,
+}
+
 /// Something that went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
+    /// Which kind of thing.
+    pub kind: Kind,
     /// In one line: `//p:t#case failed`.
     pub title: String,
     /// The end of what was printed; may be empty.
@@ -67,12 +82,12 @@ impl Troubles {
                 let read = end.output.as_ref().and_then(|(path, _)| ends(path).ok());
                 let text = read.map(|read| [read.head, read.tail].concat()).unwrap_or_default();
                 let title = format!("{}: {} ({})", about.label, about.subject, why(&end.outcome));
-                self.add(&title, &String::from_utf8_lossy(&text));
+                self.add(Kind::Build, &title, &String::from_utf8_lossy(&text));
             }
             Event::TestFinished { label, cases, .. } => {
                 for case in cases.iter().filter(|case| !case.verdict.is_good()) {
                     let title = format!("{} {}", selector(label, case), described(case));
-                    self.add(&title, &case.output);
+                    self.add(Kind::Test, &title, &case.output);
                 }
             }
             Event::TestNotRun { label, because } => self.not_run(label, &not_run(because)),
@@ -80,9 +95,15 @@ impl Troubles {
         }
     }
 
-    /// What went wrong, in the order in which it was told.
-    pub fn all(&self) -> &[Trouble] {
-        &self.all
+    /// What went wrong: mistakes as they were told, then by kind and title, whatever ran at once.
+    pub fn sorted(&self) -> Vec<Trouble> {
+        let mut all = self.all.clone();
+        let title = |it: &Trouble| match it.kind {
+            Kind::Mistake => String::new(),
+            _ => it.title.clone(),
+        };
+        all.sort_by_cached_key(|trouble| (trouble.kind, title(trouble)));
+        all
     }
 
     /// Takes why the run came to no result: mistakes in files of the workspace, each with its
@@ -109,21 +130,21 @@ impl Troubles {
             });
             let title = if title.is_empty() { line } else { title };
             let (title, text) = (title.to_string(), line.to_string());
-            self.all.push(Trouble { title, text, place });
+            self.all.push(Trouble { kind: Kind::Mistake, title, text, place });
         }
     }
 
     fn not_run(&mut self, label: &Label, why: &str) {
-        self.add(&format!("{label} was not run: {why}"), "");
+        self.add(Kind::NotRun, &format!("{label} was not run: {why}"), "");
     }
 
-    fn add(&mut self, title: &str, text: &str) {
+    fn add(&mut self, kind: Kind, title: &str, text: &str) {
         let text = neutral(text.trim_end(), false);
         let place = text.lines().take(LINES).find_map(|line| self.spot(line));
         let from = text.len().saturating_sub(LONGEST);
         let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
         let text = text[from..].to_string();
-        self.all.push(Trouble { title: plain_line(title), text, place });
+        self.all.push(Trouble { kind, title: plain_line(title), text, place });
     }
 
     /// The first place in a line that is one of the workspace.

@@ -11,7 +11,7 @@ use super::seen::MARGIN;
 use super::{Failure, book, coverage};
 use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
-use crate::event::{Event, Phase, Summary};
+use crate::event::{Event, Known, Phase, Summary};
 use crate::load::{self, Workspace};
 use crate::run::{self, Home, Schedule};
 use crate::store::{Cas, History, Ledger, StatRow};
@@ -191,7 +191,7 @@ impl Opened {
                 .with_context(|| format!("write {}", path.display()))?;
         }
         if plain && is_whole(&summary) && record::may_recall(request) {
-            self.keep_record(request, recalled, &analysis, &selected, &goals, over);
+            self.keep_record(request, once.run, recalled, &analysis, &selected, &goals, over);
         }
         for warning in warnings {
             let _ = events.send(Event::Warning(warning));
@@ -232,9 +232,11 @@ impl Opened {
     }
 
     /// Keeps what a run like this one needs to find what there is to do.
+    #[allow(clippy::too_many_arguments)] // each is another part of the run; a struct would repeat them
     fn keep_record(
         &self,
         request: &Request,
+        run: i64,
         recalled: Option<Recalled>,
         analysis: &Analysis,
         selected: &[(Label, bool)],
@@ -271,6 +273,7 @@ impl Opened {
             denied: self.ledger.denied(),
             others,
             start_ns: self.start_ns,
+            now: Known { run, time: (now_ns() / 1_000_000_000) as u64 },
         };
         // Without a record the next run is slower, and no less right.
         let _ = match recalled {

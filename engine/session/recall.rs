@@ -5,7 +5,7 @@ use super::record::{Good, KnownCase, Over, Record, file, may_recall};
 use super::request::{Places, Request};
 use super::seen::{Look, Seen, What, changed, look};
 use crate::base::{Digest, Label, PackageName, Repo};
-use crate::event::{Case, Event, Origin, Phase, Summary, Verdict};
+use crate::event::{self, Case, Event, Origin, Phase, Summary, Verdict};
 use crate::store::{Denied, FileStat, Known, StatRow, load_flat};
 use crossbeam_channel::Sender;
 use rayon::prelude::*;
@@ -258,6 +258,7 @@ impl KnownCase {
             duration: self.duration,
             flaky: self.flaky,
             leaky: self.leaky,
+            known: Some(event::Known { run: self.known.0, time: self.known.1 }),
             ..Case::default()
         }
     }

@@ -8,7 +8,7 @@ use super::request::{Goal, Places, Request};
 use super::seen::{Look, Seen, What, look, seen};
 use crate::analyze::Analysis;
 use crate::base::{Digest, Hasher, Label};
-use crate::event::{Case, Verdict};
+use crate::event::{Case, Known, Verdict};
 use crate::load::Workspace;
 use crate::run::Delivered;
 use crate::store::{Denied, FileStat, StatRow, save_flat};
@@ -80,6 +80,8 @@ pub(super) struct KnownCase {
     pub duration: Option<Duration>,
     pub flaky: u32,
     pub leaky: bool,
+    /// Run and time, in seconds since the epoch, of which the result is.
+    pub known: (i64, u64),
 }
 
 /// A verdict that fails no run.
@@ -92,7 +94,7 @@ pub(super) enum Good {
 }
 
 /// Part of the names of records; another number makes those of another form unknown.
-const FORM: u8 = 6;
+const FORM: u8 = 7;
 
 /// True if a remembered run may answer: it has no output of its own to show and is to start nothing.
 pub(super) fn may_recall(request: &Request) -> bool {
@@ -161,6 +163,8 @@ pub(super) struct Over<'a> {
     pub others: Vec<PathBuf>,
     /// When it began.
     pub start_ns: i64,
+    /// Its number in the history, and when it ended, in seconds since the epoch.
+    pub now: Known,
 }
 
 impl Record {
@@ -219,7 +223,7 @@ impl Record {
         let mut unknown: BTreeSet<u32> = over.unknown.iter().filter_map(number).collect();
         for (label, cases) in over.tests {
             let target = number(label)?;
-            match cases.iter().map(known).collect::<Option<_>>() {
+            match cases.iter().map(|case| known(case, over.now)).collect::<Option<_>>() {
                 Some(cases) => {
                     let warnings = over.notes.get(label).cloned().unwrap_or_default();
                     self.tests.push(KnownTest { target, cases, warnings });
@@ -318,8 +322,8 @@ impl Record {
     }
 }
 
-/// A good case; nothing for another one.
-fn known(case: &Case) -> Option<KnownCase> {
+/// A good case, of the run that is over unless it says of which; nothing for another one.
+fn known(case: &Case, now: Known) -> Option<KnownCase> {
     let verdict = match &case.verdict {
         Verdict::Passed => Good::Passed,
         Verdict::Skipped(why) => Good::Skipped(why.clone()),
@@ -330,5 +334,7 @@ fn known(case: &Case) -> Option<KnownCase> {
         }
     };
     let (name, duration) = (case.name.clone(), case.duration);
-    Some(KnownCase { name, verdict, duration, flaky: case.flaky, leaky: case.leaky })
+    let Known { run, time } = case.known.unwrap_or(now);
+    let (flaky, leaky, known) = (case.flaky, case.leaky, (run, time));
+    Some(KnownCase { name, verdict, duration, flaky, leaky, known })
 }

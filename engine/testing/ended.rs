@@ -53,7 +53,12 @@ impl Tests {
         let of_program: Vec<bool> = cases.iter().map(|case| case.name.is_empty()).collect();
         let start = (finished.origin == Origin::Ran).then_some(finished.began);
         cases.iter_mut().for_each(|case| case.start = start);
+        let time = Duration::from_nanos(finished.row.duration_ns);
         for case in cases.iter_mut().filter(|case| case.name.is_empty()) {
+            // What has one result took as long as its process.
+            if of_program.len() == 1 && !matches!(case.verdict, Verdict::NotRun(_)) {
+                case.duration = Some(time);
+            }
             case.name = names::of_case(&test.programs[process.program], "");
             // Each shard has a result of its own.
             if let Some((shard, shards)) = process.shard {
