@@ -35,7 +35,8 @@ mod fuzz; // base load query run testing store session report
 pub use cli::main;
 pub use door::{
     Action, CleanError, Entry, Event, Events, LoadError, Loaded, Mistake, Mistakes, Outcome, Plan,
-    PlanError, Report, ReportError, Request, Run, RunError, Session, Target, User, parse, report,
+    PlanError, Report, ReportError, Request, Run, RunError, Session, Stopper, Target, User, parse,
+    report,
 };
 #[cfg(feature = "fuzzing")]
 pub use fuzz::fuzz;

@@ -217,3 +217,14 @@ done
     assert_eq!(files("//:as_base"), ["base.rb"]);
     assert_eq!(files("//:otherwise"), ["own.rb"]);
 }
+
+#[test]
+fn a_report_has_no_place_where_a_stream_goes() {
+    let ws = workspace(C);
+    let told = cover(&ws, &["--format=json", "--events=-"]).expect(2);
+    assert_eq!(told.stdout, "");
+    assert_eq!(
+        told.stderr,
+        "eng: --format asks for a report on standard output, where a stream goes; write the stream to a file, or read eng-out/coverage\n"
+    );
+}

@@ -1,7 +1,7 @@
 //! `eng build`, and what it has in common with `eng test`.
 
 use super::Exit;
-use super::coverage::{Report, maker, show};
+use super::coverage::{Format, Report, maker, show};
 use super::options::{Build, Common, FailFast};
 use super::places::session;
 use super::request::{Here, jobs, pattern, style};
@@ -61,6 +61,10 @@ pub fn bring(
     more(&mut request)?;
     let silent = common.told.takes_stdout();
     let covered = covered.map(|how| Report { silent, ..how });
+    if covered.as_ref().is_some_and(|how| silent && how.format != Format::Table) {
+        let text = "--format asks for a report on standard output, where a stream goes; write the stream to a file, or read eng-out/coverage";
+        return Err(Failure::Usage(text.to_string()));
+    }
     let pages = covered.as_ref().map(|how| maker(how, &request.options.path)).transpose()?;
     let pages = pages.flatten();
     let places = session.user.places();

@@ -47,6 +47,7 @@ impl std::error::Error for Mistakes {}
 
 /// Why a workspace cannot be loaded.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum LoadError {
     /// There is none; the text says how to make one.
     NoWorkspace(String),
@@ -90,6 +91,7 @@ impl std::error::Error for LoadError {}
 
 /// Why there is no plan for a request.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum PlanError {
     /// Files of the workspace are wrong.
     Mistakes(Mistakes),
@@ -131,6 +133,7 @@ impl std::error::Error for PlanError {}
 
 /// Why a run came to no result. What fails in a run, an action or a test, is a result.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum RunError {
     /// There was no plan.
     Plan(PlanError),

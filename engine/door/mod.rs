@@ -17,6 +17,6 @@ pub use parse::{Entry, parse};
 pub use report::{Report, report};
 pub use request::Request;
 pub(crate) use request::{MOST_JOBS, MOST_TEST_THREADS, pattern};
-pub use run::{Events, Outcome, Run};
+pub use run::{Events, Outcome, Run, Stopper};
 pub use session::{Action, Loaded, Plan, Session, Target};
 pub use user::User;

@@ -94,6 +94,9 @@ impl Request {
         options.test_threads =
             within("test_threads", self.test_threads, options.test_threads, MOST_TEST_THREADS)?;
         within("max_fail", self.max_fail, 1, usize::MAX)?;
+        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(PlanError::Request("timeout is 0; a time was expected".to_string()));
+        }
         options.no_cache = self.no_cache;
         options.fresh_tests = self.fresh;
         options.dry_run = self.dry_run;

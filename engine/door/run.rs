@@ -5,7 +5,7 @@ use super::event::Event;
 use crate::event::{self, Phase, Summary};
 use crate::report::{Started, Style, Teller, moment};
 use crate::session::{Control, Failure, Places, Request, Stop, Work};
-use crossbeam_channel::{Receiver, Sender, bounded, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use std::fmt;
 use std::panic::resume_unwind;
 use std::path::PathBuf;
@@ -18,6 +18,24 @@ pub struct Run {
     stop: Stop,
     events: Receiver<Event>,
     work: Option<JoinHandle<Result<Summary, Failure>>>,
+}
+
+/// Ends a run from wherever it is needed; see [`Run::stopper`].
+#[derive(Clone)]
+pub struct Stopper(Stop);
+
+impl Stopper {
+    /// The same as [`Run::stop`].
+    pub fn stop(&self) {
+        self.0.request_once();
+    }
+
+    /// The same as [`Run::kill`].
+    pub fn kill(&self) {
+        while !self.0.is_hard() {
+            self.0.request();
+        }
+    }
 }
 
 /// The events of a run, as they happen; over when the run is over and all are taken. A run never
@@ -65,7 +83,11 @@ pub(super) struct Busy;
 impl Busy {
     /// Nothing if this process has a run.
     pub fn enter() -> Option<Busy> {
-        (!BUSY.swap(true, Ordering::SeqCst)).then_some(Busy)
+        match BUSY.swap(true, Ordering::SeqCst) {
+            // To make one here and to drop it would end what others have entered.
+            true => None,
+            false => Some(Busy),
+        }
     }
 }
 
@@ -93,12 +115,13 @@ impl Run {
         let (told, events) = unbounded();
         let work = move || {
             let res = Work::new(&root, &places, &request).carry_out(&control, sender);
+            // Who has seen the last event may start another one.
+            drop(busy);
             // Whoever tells may be gone, as when there was no thread for him.
             let _ = over.send(match &res {
                 Ok(summary) => (summary.status(), String::new()),
                 Err(failure) => (failure.status(), failure.told()),
             });
-            drop(busy);
             res
         };
         let began = moment();
@@ -128,14 +151,17 @@ impl Run {
     /// # Ok::<(), eng::RunError>(())
     /// ```
     pub fn stop(&self) {
-        self.stop.request_once();
+        self.stopper().stop();
     }
 
     /// Ends it at once, as a second Ctrl-C does.
     pub fn kill(&self) {
-        while !self.stop.is_hard() {
-            self.stop.request();
-        }
+        self.stopper().kill();
+    }
+
+    /// What ends it from elsewhere, also while somebody waits for it.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
     }
 
     /// True once it is over.
@@ -149,6 +175,8 @@ impl Run {
     /// # Panics
     /// If eng has a bug; nothing of the run goes on.
     pub fn wait(mut self) -> Result<Outcome, RunError> {
+        // Nobody but those who asked for them is to have them kept.
+        self.events = never();
         match self.join() {
             Some(Ok(res)) => Ok(outcome(&res?)),
             Some(Err(panic)) => resume_unwind(panic),

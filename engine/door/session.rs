@@ -225,6 +225,11 @@ impl Session {
     /// # Ok::<(), eng::RunError>(())
     /// ```
     pub fn start_case(&self, test: &str, case: &str) -> Result<Run, RunError> {
+        let one = test.contains("//") || test.starts_with(':');
+        if !one || test.starts_with('-') || test.contains(['#', '*']) || test.ends_with("...") {
+            let text = format!("'{test}' is no label of one test, such as '//text:words_test'");
+            return Err(RunError::Plan(PlanError::Request(text)));
+        }
         let hash = if case.is_empty() { "" } else { "#" };
         self.start(&Request::test([format!("{test}{hash}{case}")]))
     }
@@ -240,12 +245,14 @@ impl Session {
     /// # Ok::<(), eng::CleanError>(())
     /// ```
     pub fn clean(&self) -> Result<(), CleanError> {
-        remove(&self.root.join("eng-out"))
+        let path = self.root.join("eng-out");
+        let Some(_busy) = Busy::enter() else { return Err(busy(path)) };
+        remove(&path)
     }
 
     /// Removes what is remembered, for all workspaces of the user: everything is built and run
     /// again when it is asked for next. The history stays. A folder that eng did not make is refused,
-    /// and so is this while a run of this process goes on.
+    /// and so is this while a run of this process goes on; runs of other processes fail that go on.
     ///
     /// ```
     /// # let (folder, session) =
@@ -257,15 +264,17 @@ impl Session {
     /// ```
     pub fn clean_cache(&self) -> Result<(), CleanError> {
         let path = &self.user.cache;
-        let refused = |why: &str| CleanError { path: path.clone(), error: Error::other(why) };
-        let Some(_busy) = Busy::enter() else {
-            return Err(refused("this process has a run that goes on"));
-        };
+        let Some(_busy) = Busy::enter() else { return Err(busy(path.clone())) };
         if path.exists() && !session::is_cache(path) {
-            return Err(refused("eng did not make this folder"));
+            let error = Error::other("eng did not make this folder");
+            return Err(CleanError { path: path.clone(), error });
         }
         remove(path)
     }
+}
+
+fn busy(path: PathBuf) -> CleanError {
+    CleanError { path, error: Error::other(RunError::Busy) }
 }
 
 fn remove(path: &Path) -> Result<(), CleanError> {

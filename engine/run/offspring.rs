@@ -254,7 +254,18 @@ fn look(tree: Option<&Tree>, kill: bool) -> Found {
 /// Reaps orphans that have ended, so that their numbers are free again though what started them
 /// still runs.
 pub(super) fn reap() {
+    reap_of(&family());
+}
+
+/// The same unless nothing runs: then whatever ends is the affair of this process.
+pub(super) fn reap_while_running() {
     let family = family();
+    if family.running > 0 {
+        reap_of(&family);
+    }
+}
+
+fn reap_of(family: &Family) {
     if family.list.is_none() {
         return;
     }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The signals that ask for the end.
 pub fn ends() -> Vec<i32> {
@@ -65,6 +65,25 @@ impl Stop {
                 }
             })
             .context("start the thread that listens to signals")?;
+        Ok(())
+    }
+
+    /// Has orphans that have ended reaped at SIGCHLD, while something runs, and leaves all other signals
+    /// alone: for a run in a process that belongs to somebody else. Once is enough for all runs.
+    pub fn reap_only() -> Result<()> {
+        static ONCE: Mutex<bool> = Mutex::new(false);
+        let mut is_done = ONCE.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_done {
+            return Ok(());
+        }
+        let children = [signal_hook::consts::SIGCHLD];
+        let mut signals =
+            signal_hook::iterator::Signals::new(children).context("listen to signals")?;
+        std::thread::Builder::new()
+            .name("orphans".to_string())
+            .spawn(move || signals.forever().for_each(|_| super::offspring::reap_while_running()))
+            .context("start the thread that reaps orphans")?;
+        *is_done = true;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::analyze::{self, Analysis, Modes};
 use crate::base::Label;
 use crate::event::{Event, Known, Phase, Summary};
 use crate::load::{self, Workspace};
-use crate::run::{self, Home, Schedule};
+use crate::run::{self, Home, Schedule, Stop};
 use crate::store::{Cas, History, Ledger, StatRow};
 use crate::testing;
 use anyhow::Context;
@@ -227,6 +227,8 @@ impl Opened {
         if control.signals {
             let events = events.clone();
             once.stop.listen(move || drop(events.send(Event::StatusAsked)))?;
+        } else {
+            Stop::reap_only()?;
         }
         Ok(once)
     }
