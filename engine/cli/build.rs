@@ -6,7 +6,7 @@ use super::options::{Build, Common, FailFast};
 use super::places::session;
 use super::request::{Here, jobs, pattern, style};
 use super::streams::{LAST, LAST_JUNIT, add_services, end, started, streams};
-use crate::event::{Event, Phase, Summary};
+use crate::event::{Event, Phase};
 use crate::report::{self, Streams, Style};
 use crate::session::{Control, Failure, Goal, Places, Request, Stop, Work};
 use std::path::Path;
@@ -109,12 +109,5 @@ fn carry_out(
         (Some((how, pages)), Some(coverage)) => show(root, coverage, how, pages),
         _ => Exit::Ok,
     };
-    Ok(exit(&summary).or(shown))
-}
-
-/// The exit code of a run.
-fn exit(summary: &Summary) -> Exit {
-    use Exit::{BuildFailed, Environment, Interrupted, NoTests, TestsFailed};
-    let all = [Interrupted, Environment, BuildFailed, TestsFailed, NoTests];
-    all.into_iter().find(|exit| *exit as i32 == summary.status()).unwrap_or(Exit::Ok)
+    Ok(Exit::of(summary.status()).or(shown))
 }

@@ -49,6 +49,13 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The one with this number; a run has no other.
+    fn of(status: i32) -> Exit {
+        use Exit::{BuildFailed, Environment, Interrupted, NoTests, TestsFailed, Usage};
+        let all = [Interrupted, Environment, BuildFailed, TestsFailed, NoTests, Usage];
+        all.into_iter().find(|exit| *exit as i32 == status).unwrap_or(Exit::Ok)
+    }
+
     /// Of success what follows, else itself: what cannot be written hides no failure, and is not
     /// hidden by success.
     fn or(self, next: Exit) -> Exit {
@@ -143,12 +150,7 @@ fn tell(failure: Failure) -> Exit {
 
 /// What is said of a failure, and the exit code.
 fn told(failure: &Failure) -> (Exit, String) {
-    let exit = match failure {
-        Failure::Problems(_) | Failure::Usage(_) => Exit::Usage,
-        Failure::NoTests(_) => Exit::NoTests,
-        Failure::World(_) => Exit::Environment,
-    };
-    (exit, failure.told())
+    (Exit::of(failure.status()), failure.told())
 }
 
 #[cfg(test)]

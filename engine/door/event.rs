@@ -31,8 +31,8 @@ impl Event {
         rest.split('"').next().unwrap_or_default()
     }
 
-    /// What the command `eng` would print on standard error by now, after what came with the events
-    /// before: whole lines, or nothing.
+    /// What a replay of the stream would print by now, after what came with the events before: whole
+    /// lines, or nothing.
     pub fn stderr(&self) -> &str {
         &self.stderr
     }

@@ -44,6 +44,11 @@ pub(super) fn variables(root: &mut ExecRoot) -> Result<[(&'static str, String); 
     ])
 }
 
+/// True if what a process has executed cannot be read.
+pub fn is_unread(outputs: &[OutputRow]) -> bool {
+    outputs.iter().any(|row| row.path == COVERED_UNREAD)
+}
+
 /// What is wrong if a program of the machine is not there that has to tell what tests have executed.
 /// One problem will do: without that program there is no report at all.
 pub fn missing_tool(shared: &Shared, tests: &[Arc<Test>]) -> Result<Option<Problem>> {

@@ -52,7 +52,7 @@ mod session; // what all actions of a run share
 #[cfg(test)]
 mod key_fields; // every field that a key is made of changes it
 
-pub use coverage::{COVERED, COVERED_CASES, COVERED_OWN, COVERED_UNREAD, missing_tool};
+pub use coverage::{COVERED, COVERED_CASES, COVERED_OWN, COVERED_UNREAD, is_unread, missing_tool};
 pub use deliver::{Delivered, Delivery, deliver};
 pub use facts::{Named, inputs_and_outputs};
 #[cfg(any(test, feature = "fuzzing"))]

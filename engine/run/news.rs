@@ -1,6 +1,6 @@
 //! What is to be kept and told of actions that have ended.
 
-use super::coverage::COVERED_UNREAD;
+use super::coverage::is_unread;
 use super::grow::{Follow, Learned, Record};
 use super::session::Shared;
 use super::states::Since;
@@ -146,7 +146,7 @@ impl News {
         }
         // Of runs that are not to be remembered a failure still ends what was known before.
         // So is what it has executed if that cannot be read: the next run has it once more.
-        let unread = done.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
+        let unread = is_unread(&done.row.outputs);
         let forgotten = |test: &TestProcess| {
             test.forget && done.outcome == Outcome::Passed
                 || unread && done.row.outcome == ResultOutcome::Passed

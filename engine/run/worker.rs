@@ -2,7 +2,7 @@
 
 use super::ask::Unanswered;
 use super::claims::Grant;
-use super::coverage::COVERED_UNREAD;
+use super::coverage::is_unread;
 use super::kept;
 use super::lookup;
 use super::manifest::Content;
@@ -95,8 +95,7 @@ const NOT_STARTED: [i32; 2] = [126, 127];
 impl Done {
     /// True if all is well with the process and with what it says that it has executed.
     fn is_whole(&self) -> bool {
-        let unread = self.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
-        self.outcome == Outcome::Passed && !unread
+        self.outcome == Outcome::Passed && !is_unread(&self.row.outputs)
     }
 
     /// True if it is kept how the action ended. An end by force is kept of tests only, since no

@@ -8,7 +8,7 @@ use super::{coverage, names, remembered, rows, told};
 use crate::analyze::{Test, TestProcess};
 use crate::base::Digest;
 use crate::event::{Origin, Outcome, Verdict};
-use crate::run::{COVERED_UNREAD, Finished, Follow, Next, Shared, Tried};
+use crate::run::{Finished, Follow, Next, Shared, Tried, is_unread};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ impl Tests {
         );
         let lost = coverage::lost(&test, &mut judgement, finished.row);
         // What it has executed is to be had once more.
-        let unread = finished.row.outputs.iter().any(|row| row.path == COVERED_UNREAD);
+        let unread = is_unread(&finished.row.outputs);
         let turn = Turn::of(process);
         // Nothing is kept of what was made of other inputs than the keys, since one was edited
         // meanwhile. If the process speaks against its results, no earlier pass holds either.
